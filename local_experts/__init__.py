@@ -1,0 +1,1 @@
+"""Access to expert language models: text in, text out."""
