@@ -1,0 +1,196 @@
+"""Reading, checking, writing and comparing settings; `engine.settings` says what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from engine.errors import ConfigError
+from engine.files import write_atomically
+from engine.settings import (
+    CollectSettings,
+    EvaluateSettings,
+    PostprocessSettings,
+    RunSettings,
+    Settings,
+    StudentSettings,
+    TaskSettings,
+    TrainSettings,
+)
+from engine.settings_text import SETTINGS, Setting, doc, problem_of, sections, sentence, to_toml
+
+__all__ = [
+    "SETTINGS",
+    "ChangedSetting",
+    "CollectSettings",
+    "EvaluateSettings",
+    "PostprocessSettings",
+    "RunSettings",
+    "Setting",
+    "Settings",
+    "StudentSettings",
+    "TaskSettings",
+    "TrainSettings",
+    "check_settings",
+    "demo_settings",
+    "load_settings",
+    "paper_settings",
+    "settings_changed",
+    "settings_hash",
+    "settings_toml",
+    "with_values",
+    "write_settings",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSetting:
+    """A setting that is not at its default; a key that is unknown today has the default None."""
+
+    key: str
+    value: Any
+    default: Any
+
+
+def demo_settings() -> Settings:
+    """The settings of ``tripost demo``: the whole loop on the embedded student, in minutes."""
+    return with_values(Settings(), {"run.name": "demo"})
+
+
+def paper_settings() -> Settings:
+    """The reference code's training settings, for a student of LLaMA-7B's kind.
+
+    Full fine-tuning in bf16 (TriPosT, appendix; the reference code). Padding stays masked.
+    """
+    return with_values(
+        Settings(),
+        {
+            "student.precision": "bf16",
+            "train.epochs": 4,
+            "train.learning_rate": 1e-6,
+            "train.warmup": 0.2,
+            "train.weight_decay": 0.01,
+            "train.max_tokens": 1024,
+            "train.weight": 1.5,
+            "train.wrong_attempt_weight": 1.0,
+            "train.question_weight": 1.0,
+            "train.normalise": "tokens",
+            "postprocess.ratio": 1.5,
+        },
+    )
+
+
+def load_settings(path: Path) -> Settings:
+    """Read settings from a TOML file; what it leaves out is at its default.
+
+    Raises ConfigError, which names the file, each wrong key with its value, and what is allowed.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: {error.strerror or error}.", "The settings cannot be read"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: byte {error.start} is not UTF-8 text.", "The settings cannot be read"
+        ) from error
+    try:
+        data = tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply.", "The settings cannot be read") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: this is not TOML: {error}.") from error
+    return check_settings(data, str(path))
+
+
+def check_settings(data: Mapping[str, Any], source: str) -> Settings:
+    """Settings from nested mappings. Raises ConfigError; ``source`` is where they come from."""
+    try:
+        return Settings.model_validate(dict(data))
+    except ValidationError as error:
+        problems = [problem_of(details) for details in error.errors(include_url=False)]
+    lines = [f"{source}: {sentence(problem)}" for problem in problems]
+    raise ConfigError("\n".join(lines), problems=problems)
+
+
+def with_values(
+    settings: Settings, values: Mapping[str, Any], source: str = "settings"
+) -> Settings:
+    """``settings`` with some changed, by ``section.key``. Raises ConfigError."""
+    data: dict[str, Any] = settings.model_dump()
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        part = data.setdefault(section, {})
+        if name and isinstance(part, dict):
+            part[name] = value
+        else:
+            data[section] = value
+    return check_settings(data, source)
+
+
+def settings_toml(settings: Settings) -> str:
+    """The file's text: every setting with its help, what is allowed and its default."""
+    lines = ["# Settings of this TriPosT project. A setting that is left out is at its default."]
+    for name, model in sections().items():
+        lines += ["", f"# {doc(model)}", f"[{name}]"]
+        for setting in SETTINGS:
+            if setting.section == name:
+                value = getattr(getattr(settings, name), setting.name)
+                default = to_toml(setting.default)
+                lines += [
+                    f"# {setting.help}",
+                    f"#   {setting.allowed}; default {default}",
+                    f"{setting.name} = {to_toml(value)}",
+                ]
+    return "\n".join(lines) + "\n"
+
+
+def write_settings(path: Path, settings: Settings) -> None:
+    """Write a commented TOML file, whole or not at all. Raises OSError."""
+    write_atomically(path, settings_toml(settings))
+
+
+_NO_PART_OF_THE_EXPERIMENT = frozenset(
+    {"run.name", "student.device", "student.threads", "train.checkpoint_every_s"}
+)
+
+
+def settings_hash(settings: Settings) -> str:
+    """SHA-256, in hex, of all settings that say what is run, not where or under which name.
+
+    A run can be resumed with settings of the same hash.
+    """
+    said = _flat(settings.model_dump(mode="json"))
+    kept = {key: said[key] for key in sorted(said) if key not in _NO_PART_OF_THE_EXPERIMENT}
+    return hashlib.sha256(json.dumps(kept, separators=(",", ":")).encode()).hexdigest()
+
+
+def settings_changed(config: Mapping[str, Any]) -> list[ChangedSetting]:
+    """What in a stored configuration (``Settings.model_dump``) differs from the defaults.
+
+    A key that no setting has any more is told as it is: this never fails on older runs.
+    """
+    defaults = _flat(Settings().model_dump(mode="json"))
+    return [
+        ChangedSetting(key, value, defaults.get(key))
+        for key, value in _flat(config).items()
+        if key not in defaults or defaults[key] != value
+    ]
+
+
+def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for section, values in config.items():
+        if isinstance(values, Mapping):
+            flat |= {f"{section}.{name}": value for name, value in values.items()}
+        else:
+            flat[section] = values
+    return flat

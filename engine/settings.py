@@ -1,0 +1,186 @@
+"""Every setting of a run: its only home, with its default, its bounds and its line of help.
+
+The file, the command line and the app show these same lines. Reading and writing them is
+`engine.config`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from engine.tasks import TASKS
+
+_Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+_Shapes = Annotated[tuple[str, ...], Field(strict=False, max_length=100)]
+_Weight = Annotated[float, Field(ge=0, le=100)]
+_BatchSize = Annotated[int, Field(ge=1, le=4096)]
+_AttemptTokens = Annotated[int, Field(ge=16, le=32768)]
+
+
+def _s(default: Any, help_: str) -> Any:
+    return Field(default, description=help_)
+
+
+class Section(BaseModel):
+    """A section of the file; its docstring is the comment above it."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, validate_default=True, allow_inf_nan=False
+    )
+
+
+class RunSettings(Section):
+    """The run as a whole."""
+
+    name: Annotated[str, Field(max_length=100)] = _s(
+        "", "Name shown in lists; empty takes the folder's."
+    )
+    seed: _Seed = _s(1, "Seed of sampling, shuffling and training.")
+    iterations: Annotated[int, Field(ge=1, le=100)] = _s(
+        3, "How often to collect, post-process and train."
+    )
+    method: Literal["tripost", "continued_rationale", "lmsi"] = _s(
+        "tripost",
+        "TriPosT, or a control: more gold rationales, or the student's own right samples.",
+    )
+
+
+class TaskSettings(Section):
+    """The questions. The same seed gives the same items."""
+
+    name: str = _s("multistep_arithmetic", "Which task.")
+    seen: _Shapes = _s((), "Difficulties to train on, in the task's notation; empty: the paper's.")
+    unseen: _Shapes = _s((), "Difficulties kept for tests alone; empty: the paper's.")
+    train_items: Annotated[int, Field(ge=1, le=1_000_000)] = _s(2000, "Training questions.")
+    dev_items: Annotated[int, Field(ge=0, le=100_000)] = _s(50, "Development questions.")
+    test_items: Annotated[int, Field(ge=0, le=100_000)] = _s(
+        300, "Test questions, half of them seen difficulties, half unseen; 0: no evaluation."
+    )
+    seed: _Seed = _s(1, "Seed of the item generator.")
+
+    @field_validator("name")
+    @classmethod
+    def _known_task(cls, name: str) -> str:
+        if name not in TASKS:
+            raise PydanticCustomError("unknown_task", "no such task")
+        return name
+
+
+class StudentSettings(Section):
+    """The model that learns to improve itself."""
+
+    path: Annotated[str, Field(min_length=1, max_length=4096)] = _s(
+        "embedded", 'The student: "embedded", a local folder, or a hub id.'
+    )
+    precision: Literal["fp32", "bf16"] = _s("fp32", "Number format of the weights.")
+    adapter: Literal["full", "lora"] = _s("full", "Train all weights, or a LoRA adapter.")
+    lora_rank: Annotated[int, Field(ge=1, le=1024)] = _s(16, "LoRA rank.")
+    lora_alpha: Annotated[int, Field(ge=1, le=4096)] = _s(32, "LoRA scale is alpha / rank.")
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)] = _s(0.0, "Dropout in the adapter.")
+    device: Literal["auto", "cpu", "cuda", "mps", "xpu"] = _s("auto", "Where the student runs.")
+    threads: Annotated[int, Field(ge=0, le=1024)] = _s(0, "CPU threads; 0: all.")
+
+
+class CollectSettings(Section):
+    """Stage 1: the student samples, experts edit."""
+
+    questions: Annotated[int, Field(ge=1, le=1_000_000)] = _s(
+        600, "Fresh training questions per iteration."
+    )
+    passes: Annotated[int, Field(ge=1, le=100)] = _s(
+        5, "How often to go over them at most while the target is not reached."
+    )
+    target: Annotated[int, Field(ge=0, le=1_000_000)] = _s(
+        0, "Trajectories wanted per iteration; 0: one pass over the questions."
+    )
+    minimum: Annotated[int, Field(ge=0, le=1_000_000)] = _s(
+        20, "With fewer trajectories than this the run ends as failed."
+    )
+    temperature: Annotated[float, Field(gt=0, le=5)] = _s(1.0, "Sampling temperature.")
+    max_updates: Annotated[int, Field(ge=1, le=20)] = _s(5, "Updates in a trajectory at most.")
+    max_attempt_tokens: _AttemptTokens = _s(640, "Length limit of one attempt, in tokens.")
+    batch_size: _BatchSize = _s(64, "Questions sampled at once.")
+
+    @field_validator("minimum")
+    @classmethod
+    def _reachable(cls, minimum: int, info: ValidationInfo) -> int:
+        """An attempt gives at most one trajectory: say so before hours are spent."""
+        if not {"questions", "passes", "target"} <= info.data.keys():
+            return minimum
+        if info.data["target"]:
+            most, why = info.data["questions"] * info.data["passes"], "questions x passes"
+            if info.data["target"] < most:
+                most, why = info.data["target"], "target"
+        else:
+            most, why = info.data["questions"], "questions, as target is 0"
+        if minimum > most:
+            raise PydanticCustomError(
+                "unreachable", "at most {most} ({why})", {"most": most, "why": why}
+            )
+        return minimum
+
+
+class PostprocessSettings(Section):
+    """Stage 2: what is trained on."""
+
+    ratio: Annotated[float, Field(ge=-1, le=100)] = _s(
+        1.5,
+        "r: improving to non-improving to ground truth is r : 1 : 1, a share p of r / (r + 2); "
+        "0 or less: no rebalancing.",
+    )
+
+
+class TrainSettings(Section):
+    """Stage 3: weighted supervised learning."""
+
+    epochs: Annotated[int, Field(ge=1, le=1000)] = _s(4, "Passes over the examples.")
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = _s(1e-4, "Highest learning rate.")
+    schedule: Literal["cosine", "linear", "constant"] = _s(
+        "cosine", "How the learning rate falls after the warm-up."
+    )
+    warmup: Annotated[float, Field(ge=0, le=1)] = _s(0.1, "Share of the steps that warm up.")
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = _s(0.01, "AdamW's weight decay.")
+    clip: Annotated[float, Field(ge=0, le=1000)] = _s(1.0, "Largest gradient norm; 0: no clipping.")
+    batch_tokens: Annotated[int, Field(ge=16, le=10_000_000)] = _s(
+        8192, "Tokens per optimizer step."
+    )
+    max_tokens: Annotated[int, Field(ge=16, le=131_072)] = _s(
+        2048, "Length limit of one example, in tokens."
+    )
+    weight: _Weight = _s(
+        1.5, "w: weight of feedback and update tokens in improving examples; others have 1."
+    )
+    wrong_attempt_weight: _Weight = _s(1.0, "Weight of the tokens of wrong attempts.")
+    question_weight: _Weight = _s(0.0, "Weight of the question's tokens.")
+    normalise: Literal["weights", "tokens"] = _s(
+        "weights", "Divide the loss by the sum of weights, or by the number of tokens."
+    )
+    token_budget: Annotated[int, Field(ge=0, le=10**12)] = _s(
+        0, "Training tokens per iteration; 0: as many as the epochs give."
+    )
+    checkpoint_every_s: Annotated[float, Field(ge=0, le=86_400)] = _s(
+        30.0, "Seconds between checkpoints; 0: after every step."
+    )
+
+
+class EvaluateSettings(Section):
+    """The test after each iteration. Nothing but the student's own feedback stops it."""
+
+    batch_size: _BatchSize = _s(64, "Questions answered at once.")
+    max_updates: Annotated[int, Field(ge=0, le=20)] = _s(3, "Updates at most.")
+    max_attempt_tokens: _AttemptTokens = _s(640, "Length limit of one attempt, in tokens.")
+
+
+class Settings(Section):
+    """Every setting of a project."""
+
+    run: RunSettings = RunSettings()
+    task: TaskSettings = TaskSettings()
+    student: StudentSettings = StudentSettings()
+    collect: CollectSettings = CollectSettings()
+    postprocess: PostprocessSettings = PostprocessSettings()
+    train: TrainSettings = TrainSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
