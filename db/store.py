@@ -1,0 +1,16 @@
+"""The store of a project: every query on one object, for one thread of one process."""
+
+from db.collection import CollectionQueries
+from db.evaluation import EvaluationQueries
+from db.events import EventQueries
+from db.runs import RunQueries
+from db.training import TrainingQueries
+
+
+class Store(RunQueries, CollectionQueries, TrainingQueries, EvaluationQueries, EventQueries):
+    """A project's database, opened with :meth:`open` or :meth:`create`.
+
+    The engine is the only writer of run data; others write commands. Each writing method is a
+    transaction of its own, or part of the one around it (:meth:`transaction`), and what it
+    returned from is on disk.
+    """
