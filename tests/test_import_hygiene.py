@@ -1,0 +1,53 @@
+"""What an import drags in, seen from a fresh interpreter."""
+
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import db
+import local_experts
+
+ROOT = Path(__file__).resolve().parents[1]
+TRAINING = {"torch", "transformers", "bitsandbytes", "peft", "accelerate"}
+APP = {"textual", "textual_plot"}
+LIGHT = ("config", "doctor", "errors", "process", "project", "report", "statistics")
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """The top-level packages that a fresh interpreter has after importing ``modules``."""
+    code = (
+        f"import sys, json\nfor name in {modules!r}:\n    __import__(name)\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def modules_of(package: object) -> list[str]:
+    name, path = package.__name__, package.__path__  # type: ignore[attr-defined]
+    return [found.name for found in pkgutil.walk_packages(path, f"{name}.")]
+
+
+def test_the_app_and_the_command_line_load_no_training_stack() -> None:
+    assert not loaded_by("tripost_tui.cli", "tripost_tui.app") & TRAINING
+
+
+def test_help_loads_next_to_nothing() -> None:
+    slow = APP | TRAINING | {"rich", "pydantic", "sqlite_utils", "httpx2", "numpy", "psutil"}
+    assert not loaded_by("tripost_tui.cli") & slow
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_a_light_module_of_the_engine_loads_neither_stack(module: str) -> None:
+    assert not loaded_by(f"engine.{module}") & (APP | TRAINING)
+
+
+def test_store_and_experts_load_neither_stack() -> None:
+    assert not loaded_by(*modules_of(db), *modules_of(local_experts)) & (APP | TRAINING)

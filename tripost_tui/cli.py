@@ -1,0 +1,72 @@
+"""The command `tripost`. Alone it opens the app; every command of the app's works headless here.
+
+Importing this module loads click and little else, so that ``--help`` is there at once; each
+command loads what it needs when it runs.
+"""
+
+import sys
+
+import click
+
+from tripost_tui.commands.control import pause, resume, status, stop
+from tripost_tui.commands.doctor import doctor
+from tripost_tui.commands.projects import new, report
+from tripost_tui.commands.running import demo, run
+from tripost_tui.failures import EXIT_CODES, Commands
+
+_EPILOG = "\b\nExit codes:\n" + "\n".join(
+    f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items()
+)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"tripost {version('tripost-tui')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def tripost(ctx: click.Context) -> None:
+    """Teach a small language model to correct itself, on your own machine.
+
+    Without a command it opens the app.
+    """
+    if ctx.invoked_subcommand is None:
+        _open_app()
+
+
+def _open_app() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("The app needs a terminal. Without one, use a command.")
+    from tripost_tui.app import TripostApp
+
+    TripostApp().run()
+
+
+for _command in (demo, new, run, status, stop, pause, resume, report, doctor):
+    tripost.add_command(_command)
+
+
+def main() -> None:
+    """The entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        # A sign that the terminal's encoding lacks is no reason to fail.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    tripost(prog_name="tripost")

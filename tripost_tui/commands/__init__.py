@@ -1,0 +1,1 @@
+"""The commands of `tripost`. At import they load click alone, so that help comes at once."""

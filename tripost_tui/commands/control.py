@@ -1,0 +1,116 @@
+"""`tripost status`, `stop`, `pause` and `resume`: asking after a run, and asking it for something.
+
+What is asked of an engine is a row in the database; it answers by acting.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tripost_tui.commands.arguments import json_option, project_argument
+
+if TYPE_CHECKING:
+    from engine.project import Project
+
+
+@click.command()
+@project_argument
+@json_option
+def status(folder: Path, as_json: bool) -> None:
+    """Tell how a project's latest run stands."""
+    from db.store import Store
+    from engine.project import Project
+    from engine.run_view import run_view
+    from tripost_tui.progress import write_json
+    from tripost_tui.standing import accuracies, standing_json, standing_text
+
+    project = Project.open(folder)
+    with Store.open(project.db_path, readonly=True) as store:
+        view = run_view(project, store)
+        accuracy = accuracies(store, view.run.id) if view.run else []
+    if as_json:
+        write_json(standing_json(project, view, accuracy))
+    else:
+        click.echo(standing_text(project, view, accuracy))
+
+
+@click.command()
+@project_argument
+@click.option("--wait", is_flag=True, help="Return when the engine has ended.")
+def stop(folder: Path, wait: bool) -> None:
+    """Ask the engine to save and end; tripost run goes on from there.
+
+    It ends after the item at hand. Where no engine is at work there is nothing to do.
+    """
+    from db.records import CommandKind
+    from engine.project import Project
+
+    project = Project.open(folder)
+    if not _send(project, CommandKind.STOP):
+        click.echo(f"{project.path}: no engine is at work.")
+        return
+    click.echo(f"{project.path}: the engine was asked to stop; it ends after the item at hand.")
+    if wait:
+        _wait_for_end(project)
+        click.echo("The engine has ended.")
+
+
+@click.command()
+@project_argument
+def pause(folder: Path) -> None:
+    """Have the engine pause after the item at hand; it keeps its memory."""
+    from db.records import CommandKind
+
+    _ask(folder, CommandKind.PAUSE, "pause after the item at hand")
+
+
+@click.command()
+@project_argument
+def resume(folder: Path) -> None:
+    """Have a paused engine go on."""
+    from db.records import CommandKind
+
+    _ask(folder, CommandKind.RESUME, "go on")
+
+
+def _ask(folder: Path, kind: str, what: str) -> None:
+    from db.records import CommandKind
+    from engine.errors import ProjectError
+    from engine.project import Project
+
+    project = Project.open(folder)
+    if not _send(project, CommandKind(kind)):
+        raise ProjectError(
+            f"{project.path}: nothing to {kind}. Start or resume the run: tripost run {folder}",
+            "No engine is at work",
+        )
+    click.echo(f"{project.path}: the engine was asked to {what}.")
+
+
+def _send(project: Project, kind: str) -> bool:
+    """Leave a command for the engine; False where none is at work."""
+    from db.records import CommandKind
+    from db.store import Store
+    from engine.run_view import engine_state
+
+    with Store.open(project.db_path) as store:
+        run = store.latest_run()
+        if run is None or not engine_state(project, store).alive:
+            return False
+        store.send_command(run.id, CommandKind(kind))
+    return True
+
+
+def _wait_for_end(project: Project) -> None:
+    import time
+
+    from db.store import Store
+    from engine.run_view import engine_state
+    from tripost_tui.following import POLL_S
+
+    with Store.open(project.db_path, readonly=True) as store:
+        while engine_state(project, store).alive:
+            time.sleep(POLL_S)

@@ -1,0 +1,77 @@
+"""`tripost new` and `tripost report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tripost_tui.commands.arguments import project_argument
+
+
+@click.command()
+@project_argument
+@click.option("--task", metavar="NAME", help="Which task.  [default: multistep_arithmetic]")
+@click.option(
+    "--set",
+    "assignments",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A setting, such as run.seed=3 or train.epochs=2. May be given several times.",
+)
+def new(folder: Path, task: str | None, assignments: tuple[str, ...]) -> None:
+    """Make a project in a new or empty folder.
+
+    All settings are in its project.toml, each with a line of help.
+    """
+    from engine.config import Settings, with_values
+    from engine.project import Project
+    from tripost_tui.commands.remembering import remember
+
+    values = dict(_assignment(text) for text in assignments)
+    if task is not None:
+        values["task.name"] = task
+    project = Project.create(folder, with_values(Settings(), values, "command line"))
+    remember(project)
+    click.echo(
+        f"{project.path}: a new project. Its settings: {project.settings_path}\n"
+        f"Start it: tripost run {folder}"
+    )
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    """A key and its value, which is TOML, or text where it is not. Raises BadParameter."""
+    import tomllib
+
+    key, equals, value = text.partition("=")
+    if not equals or "." not in key:
+        raise click.BadParameter(f"{text!r} is not section.key=value", param_hint="--set")
+    try:
+        parsed = tomllib.loads(f"value = {value}")
+    except tomllib.TOMLDecodeError:
+        parsed = {}
+    # A newline could smuggle in more than a value.
+    return key.strip(), parsed["value"] if parsed.keys() == {"value"} else value
+
+
+@click.command()
+@project_argument
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "md", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print it.",
+)
+def report(folder: Path, form: str) -> None:
+    """Print the report of a project's latest run, also of one that is under way.
+
+    Accuracy with intervals, updates, a test against the start, what was collected and dropped,
+    and where the time went.
+    """
+    from engine.project import Project
+    from tripost_tui.reporting import print_report_of
+
+    print_report_of(Project.open(folder), form)

@@ -1,0 +1,111 @@
+"""How a run stands, in a few lines or as one JSON object."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from db.store import Store
+from engine.project import Project
+from engine.run_view import RunView
+from tripost_tui.state.wording import age, percent, roughly
+from tripost_tui.text import clean_text
+
+
+@dataclass(frozen=True, slots=True)
+class IterationAccuracy:
+    """Right answers (strict) among ``n`` test items so far; iteration 0 is the start."""
+
+    iteration: int
+    n: int
+    first: int
+    final: int
+
+
+def accuracies(store: Store, run_id: int) -> list[IterationAccuracy]:
+    """By iteration, over seen and unseen items. Raises StoreError."""
+    totals: dict[int, IterationAccuracy] = {}
+    for row in store.evaluation_counts(run_id):
+        so_far = totals.get(row.iteration, IterationAccuracy(row.iteration, 0, 0, 0))
+        totals[row.iteration] = IterationAccuracy(
+            row.iteration,
+            so_far.n + row.n,
+            so_far.first + row.first_correct,
+            so_far.final + row.final_correct,
+        )
+    return [totals[iteration] for iteration in sorted(totals)]
+
+
+def standing_text(project: Project, view: RunView, accuracy: list[IterationAccuracy]) -> str:
+    """For a person: state first, then what is known. Safe to print."""
+    lines = [f"{project.name}: {view.state}"]
+    if view.explanation:
+        lines.append(view.explanation)
+    if view.run is None:
+        lines.append(f"Start it: tripost run {project.path}")
+    elif view.stage is not None and not view.run.status.terminal:
+        line = f"iteration {view.iteration}/{view.iterations} · {view.stage.value}"
+        if view.total:
+            line += f" · {view.done:,}/{view.total:,}"
+        if view.eta_s is not None:
+            line += f" · {roughly(view.eta_s)} left in this stage"
+        lines.append(line)
+    if view.engine.alive:
+        beat = view.engine.heartbeat_age_s
+        sign = f", last sign of life {age(beat)}" if beat is not None else ""
+        lines.append(f"engine: {view.engine.process}{sign}")
+    if view.run is not None and view.run.started_at is not None:
+        started = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.run.started_at))
+        lines.append(f"run {view.run.id}, seed {view.run.seed}, started {started}")
+    for one in accuracy:
+        name = f"iteration {one.iteration}" if one.iteration else "start"
+        lines.append(
+            f"{name}: {percent(one.final, one.n)}% of {one.n:,} test items right"
+            f" ({percent(one.first, one.n)}% at the first attempt)"
+        )
+    return clean_text("\n".join(lines))
+
+
+def standing_json(
+    project: Project, view: RunView, accuracy: list[IterationAccuracy]
+) -> dict[str, Any]:
+    """For a program; accuracies are shares, times epoch seconds."""
+    run, engine = view.run, view.engine
+    return {
+        "project": str(project.path),
+        "name": project.name,
+        "state": view.state,
+        "explanation": view.explanation,
+        "run": None
+        if run is None
+        else {
+            "id": run.id,
+            "status": run.status.value,
+            "reason": run.reason,
+            "seed": run.seed,
+            "created_at": run.created_at,
+            "started_at": run.started_at,
+            "finished_at": run.finished_at,
+        },
+        "engine": {
+            "alive": engine.alive,
+            "pid": engine.pid,
+            "heartbeat_age_s": engine.heartbeat_age_s,
+        },
+        "iteration": view.iteration,
+        "iterations": view.iterations,
+        "stage": view.stage.value if view.stage else None,
+        "done": view.done,
+        "total": view.total,
+        "rate": view.rate,
+        "eta_s": view.eta_s,
+        "note": view.note,
+        "accuracy": [
+            {
+                "iteration": one.iteration,
+                "n": one.n,
+                "first": one.first / one.n,
+                "final": one.final / one.n,
+            }
+            for one in accuracy
+        ],
+    }
