@@ -1,0 +1,177 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.lock import lock_holder
+
+from .conftest import CommandLine, latest_status
+from .tripost_with_stand_in import STAND_IN
+
+
+def test_a_run_is_followed_to_its_report(cli: CommandLine) -> None:
+    cli.new("p")
+    result = cli("run", "p")
+    assert result.exit_code == 0
+    assert "begins" in result.stdout
+    assert "all done" in result.stdout
+    assert "Run 1: finished" in result.stdout
+    assert "No evaluation yet." in result.stdout
+    assert not {"\x1b", "\x07", "\u202e"} & set(result.output)
+
+
+def test_json_is_one_event_a_line_and_then_the_end(cli: CommandLine) -> None:
+    project = cli.new("p")
+    lines = cli.json("run", "p", "--json")
+    assert lines[0]["kind"] == "engine.started"
+    assert lines[0]["project"] == str(project.path)
+    kinds = [line["kind"] for line in lines[1:] if line["kind"] != "progress"]
+    assert kinds == ["run.started", "run.finished", "end"]
+    assert lines[-1] == {"kind": "end", "status": "finished", "reason": None}
+    assert any(line.get("loss") == 0.25 for line in lines)
+
+
+def test_a_finished_run_is_not_started_again(cli: CommandLine) -> None:
+    cli.new("p")
+    cli("run", "p")
+    again = cli("run", "p", plot="die")
+    assert again.exit_code == 0
+    assert "Run 1: finished" in again.stdout
+
+
+def test_a_failed_run_says_why_and_how_to_go_on(cli: CommandLine) -> None:
+    project = cli.new("p")
+    result = cli("run", "p", plot="fail")
+    assert result.exit_code == 6
+    assert "The run failed\n" in result.stderr
+    assert "the loss is not a number" in result.stderr
+    assert "⟨U+202E⟩" in result.stderr
+    assert str(project.logs / "engine.log") in result.stderr
+    assert f"tripost run {project.path}" in result.stderr
+
+
+def test_an_engine_that_dies_is_told_and_its_run_resumed(cli: CommandLine) -> None:
+    cli.new("p")
+    died = cli("run", "p", plot="die")
+    assert died.exit_code == 6
+    assert "ended unexpectedly" in died.stderr
+    lines = cli.json("run", "p", "--json")
+    assert [line["kind"] for line in lines if line["kind"].startswith("run.")] == [
+        "run.resumed",
+        "run.finished",
+    ]
+
+
+def test_a_stopped_run_is_resumed_and_its_old_end_is_not_taken_for_the_new(
+    cli: CommandLine,
+) -> None:
+    project = cli.new("p")
+    assert cli("run", "p", "--detach", plot="wait").exit_code == 0
+    assert cli("stop", "p", "--wait").exit_code == 0
+    assert latest_status(project) == "stopped"
+    assert cli("run", "p").exit_code == 0
+    assert latest_status(project) == "finished"
+
+
+def test_while_an_engine_is_at_work_no_second_one_is_started(cli: CommandLine) -> None:
+    project = cli.new("p")
+    cli("run", "p", "--detach", plot="wait")
+    refused = cli("run", "p", "--detach")
+    assert refused.exit_code == 5
+    assert "Another engine is running" in refused.stderr
+    holder = lock_holder(project)
+    assert holder is not None
+    assert str(holder.pid) in refused.stderr
+
+
+def test_a_run_stopped_by_someone_else_ends_the_following_with_a_code_of_its_own(
+    cli: CommandLine,
+) -> None:
+    project = cli.new("p")
+    cli("run", "p", "--detach", plot="wait")
+    with _started("-m", "tripost_tui", "run", "p", "--json") as follower:
+        assert follower.stdout is not None
+        assert "engine.attached" in follower.stdout.readline()
+        cli("stop", "p")
+        out, err = follower.communicate(timeout=30)
+    assert follower.returncode == 7
+    assert '"status": "stopped"' in out.splitlines()[-1]
+    assert f"tripost run {project.path}" in err
+
+
+def test_ctrl_c_ends_the_following_and_not_the_run(cli: CommandLine) -> None:
+    project = cli.new("p")
+    program = str(STAND_IN.with_name("tripost_with_stand_in.py"))
+    with _started(program, "wait", "run", "p") as follower:
+        assert follower.stdout is not None
+        assert "begins" in follower.stdout.readline()
+        # As a terminal does it: to the whole foreground group, where the engine must not be.
+        os.killpg(follower.pid, signal.SIGINT)
+        _, err = follower.communicate(timeout=30)
+    assert follower.returncode == 130
+    assert "goes on" in err
+    for command in ("run", "status", "stop"):
+        assert f"tripost {command} {project.path}" in err
+    holder = lock_holder(project)
+    assert holder is not None
+    assert holder.alive
+
+
+def _started(*arguments: str) -> subprocess.Popen[str]:
+    """A Python of its own, at the head of a process group, as a shell would start it."""
+    root = str(Path(__file__).resolve().parents[3])
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+        start_new_session=True,
+    )
+
+
+def test_the_demo_makes_its_project_and_shows_its_report_when_it_is_done(
+    cli: CommandLine,
+) -> None:
+    first = cli("demo")
+    assert first.exit_code == 0
+    assert (cli.folder / "tripost-demo/project.toml").exists()
+    again = cli("demo", plot="die")
+    assert again.exit_code == 0
+    assert "Run 1: finished" in again.stdout
+    assert "--fresh" in again.stderr
+
+
+def test_a_fresh_demo_puts_the_earlier_one_aside(cli: CommandLine) -> None:
+    cli("demo", "d")
+    (cli.folder / "d/project.toml").write_text("this is not TOML")
+    result = cli("demo", "d", "--fresh", "--seed", "7")
+    assert result.exit_code == 0
+    assert (cli.folder / "d.1/project.toml").read_text() == "this is not TOML"
+    assert "seed = 7" in (cli.folder / "d/project.toml").read_text()
+
+
+def test_a_demo_at_work_is_not_put_aside(cli: CommandLine) -> None:
+    cli("demo", "--detach", plot="wait")
+    result = cli("demo", "--fresh")
+    assert result.exit_code == 5
+    assert not (cli.folder / "tripost-demo.1").exists()
+
+
+def test_another_seed_than_the_demo_has_is_refused(cli: CommandLine) -> None:
+    cli("demo", "--seed", "3")
+    result = cli("demo", "--seed", "4")
+    assert result.exit_code == 2
+    assert "run.seed = 3" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "status", "stop", "pause", "resume", "report"])
+def test_a_folder_that_is_no_project_is_named(cli: CommandLine, command: str) -> None:
+    result = cli(command, "nowhere")
+    assert result.exit_code == 3
+    assert result.stdout == ""
+    assert result.stderr.startswith("No such project\n")
+    assert str(cli.folder / "nowhere") in result.stderr

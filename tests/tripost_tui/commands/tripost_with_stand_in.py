@@ -1,0 +1,23 @@
+"""The command `tripost`, whose engine is the stand-in. Usage: PLOT ARGUMENTS…"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import engine.process
+from engine.project import Project
+
+STAND_IN = Path(__file__).with_name("stand_in_engine.py")
+_spawn = engine.process.spawn_engine
+
+
+def stand_in(plot: str) -> Callable[[Project], int]:
+    """What starts the stand-in as the engine of a project, as detached as the real one."""
+    return lambda project: _spawn(project, [sys.executable, str(STAND_IN), str(project.path), plot])
+
+
+if __name__ == "__main__":
+    from tripost_tui.cli import main
+
+    engine.process.spawn_engine = stand_in(sys.argv.pop(1))  # type: ignore[assignment]
+    main()

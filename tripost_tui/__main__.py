@@ -1,0 +1,5 @@
+"""`python -m tripost_tui` is `tripost`."""
+
+from tripost_tui.cli import main
+
+main()
