@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -146,7 +147,7 @@ def settings_toml(settings: Settings) -> str:
                 value = getattr(getattr(settings, name), setting.name)
                 default = to_toml(setting.default)
                 lines += [
-                    f"# {setting.help}",
+                    *textwrap.wrap(setting.help, 98, initial_indent="# ", subsequent_indent="# "),
                     f"#   {setting.allowed}; default {default}",
                     f"{setting.name} = {to_toml(value)}",
                 ]

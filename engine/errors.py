@@ -84,14 +84,14 @@ class BusyError(TripostError):
         self.pid = pid
 
 
-class RunFailed(TripostError):  # noqa: N818  # the run failed, not the caller
+class RunFailed(TripostError):  # the run failed, not the caller
     """The run ended because of an error; what it had collected is kept."""
 
     title = "The run failed"
     exit_code = 6
 
 
-class Interrupted(TripostError):  # noqa: N818  # no error: a wish
+class Interrupted(TripostError):  # no error: a wish
     """A person interrupted the work; it can be taken up again."""
 
     title = "Interrupted"

@@ -1,0 +1,240 @@
+"""What this machine has of what TriPosT needs, as data. Nothing heavy is loaded to find out."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from db.opening import wal_is_safe
+from engine.embedded import STUDENT
+from engine.project import state_dir
+
+
+class Status(StrEnum):
+    """How a check came out: fine, something will not work, or nothing will."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. ``fix`` says what to do about it; it is empty where nothing is to be done."""
+
+    name: str
+    status: Status
+    detail: str
+    fix: str = ""
+
+
+_PACKAGES: Mapping[str, tuple[Status, str]] = {
+    "torch": (Status.ERROR, "the student cannot run"),
+    "transformers": (Status.ERROR, "the student cannot be loaded"),
+    "peft": (Status.WARNING, "no LoRA adapters"),
+    "bitsandbytes": (Status.WARNING, "no 4-bit loading, no 8-bit optimizers"),
+    "textual": (Status.ERROR, "the app cannot open; the commands work"),
+}
+_STUDENT_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+_SECRETS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "OLLAMA_API_KEY", "HF_TOKEN")
+_GB = 1e9
+_GIB = 2**30
+
+
+def examine(folder: Path | None = None, more: Sequence[Check] = ()) -> list[Check]:
+    """Run all checks; ``folder`` is where projects are kept (here, unless given).
+
+    ``more`` are checks of parts that are not the engine's, such as local experts.
+    """
+    return [
+        check_python(),
+        check_platform(),
+        *check_packages(),
+        check_sqlite(sqlite3.sqlite_version_info[:3]),
+        check_student(STUDENT),
+        check_cpu(),
+        check_memory(),
+        check_disk(folder or Path.cwd()),
+        check_gpu(),
+        check_state_dir(state_dir()),
+        check_secrets(os.environ),
+        *more,
+    ]
+
+
+def worst(checks: Sequence[Check]) -> Status:
+    """The gravest status among ``checks``."""
+    found = {check.status for check in checks}
+    return next((s for s in (Status.ERROR, Status.WARNING) if s in found), Status.OK)
+
+
+def check_python() -> Check:
+    return Check("python", Status.OK, f"{platform.python_version()} ({sys.executable})")
+
+
+def check_platform() -> Check:
+    return Check("platform", Status.OK, f"{platform.platform()}, {platform.machine()}")
+
+
+def installed_version(package: str) -> str | None:
+    """A package's version without importing it; None where it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def check_packages() -> list[Check]:
+    checks = []
+    for package, (status, loss) in _PACKAGES.items():
+        version = installed_version(package)
+        if version is None:
+            fix = f"pip install {package}"
+            checks.append(Check(package, status, f"not installed: {loss}", fix))
+        else:
+            checks.append(Check(package, Status.OK, version))
+    return checks
+
+
+def check_sqlite(version: tuple[int, ...]) -> Check:
+    """SQLite before 3.51.3 can lose pages in WAL mode (`db.opening` tells how)."""
+    text = ".".join(map(str, version))
+    if wal_is_safe((version[0], version[1], version[2])):
+        return Check("sqlite", Status.OK, f"{text}, WAL mode where the filesystem can")
+    return Check(
+        "sqlite",
+        Status.OK,
+        f"{text}, which has the WAL-reset bug (fixed in 3.51.3): databases use a rollback "
+        "journal instead, which is safe and a little slower",
+    )
+
+
+def check_student(folder: Path) -> Check:
+    """The embedded student is there, whole and readable as far as can be seen from outside."""
+    name = "embedded student"
+    fix = "Install TriPosT again, or build the student: python -m engine.embedded.build"
+    missing = [file for file in _STUDENT_FILES if not (folder / file).is_file()]
+    if missing:
+        return Check(name, Status.ERROR, f"{folder}: no {', '.join(missing)}", fix)
+    size = (folder / "model.safetensors").stat().st_size
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        shape = f"{config['num_hidden_layers']} layers of {config['hidden_size']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return Check(name, Status.ERROR, f"{folder}: config.json is damaged", fix)
+    return Check(name, Status.OK, f"{size / 1e6:.1f} MB, {shape}")
+
+
+def check_cpu() -> Check:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = psutil.cpu_count(logical=False)
+    physical = f", {cores} cores" if cores else ""
+    return Check("cpu", Status.OK, f"{usable or 1} usable threads{physical}")
+
+
+def check_memory() -> Check:
+    memory = psutil.virtual_memory()
+    detail = f"{memory.available / _GIB:.1f} GiB free of {memory.total / _GIB:.1f} GiB"
+    if memory.available < _GIB:
+        fix = "Close other programs: even the demo needs about 1 GiB."
+        return Check("memory", Status.WARNING, detail, fix)
+    return Check("memory", Status.OK, detail)
+
+
+def check_disk(folder: Path) -> Check:
+    """Free space where a project in ``folder`` would lie; it need not exist yet."""
+    there = _existing(folder)
+    try:
+        free = shutil.disk_usage(there).free
+    except OSError as error:
+        return Check("disk", Status.WARNING, f"{there}: {error.strerror or error}")
+    detail = f"{free / _GB:.1f} GB free at {there}"
+    if free < _GB:
+        fix = "Free some space, or choose another disk: checkpoints of real students are large."
+        return Check("disk", Status.WARNING, detail, fix)
+    return Check("disk", Status.OK, detail)
+
+
+def check_gpu(command: Sequence[str] | None = None) -> Check:
+    """NVIDIA GPUs by nvidia-smi; ``command`` replaces it."""
+    if command is None:
+        found = shutil.which("nvidia-smi")
+        if found is None:
+            detail = "no nvidia-smi, so no NVIDIA GPU can be seen: the student runs on the CPU"
+            if sys.platform == "darwin" and platform.machine() == "arm64":
+                detail = "Apple silicon (mps)"
+            return Check("gpu", Status.OK, detail)
+        command = [found]
+    query = "--query-gpu=name,driver_version,memory.total,memory.free"
+    try:
+        answer = subprocess.run(
+            [*command, query, "--format=csv,noheader,nounits"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Check("gpu", Status.WARNING, f"nvidia-smi: {error}", _DRIVER)
+    gpus = [line for line in answer.stdout.splitlines() if line.count(",") >= 3]
+    if answer.returncode or not gpus:
+        said = (answer.stdout + answer.stderr).strip().splitlines() or ["it said nothing"]
+        return Check("gpu", Status.WARNING, f"nvidia-smi: {said[0]}", _DRIVER)
+    detail = "; ".join(map(_gpu_text, gpus))
+    torch = installed_version("torch") or ""
+    if "+cpu" in torch:
+        fix = "Install a CUDA build of torch: see pytorch.org"
+        detail += f", but torch {torch} is built for the CPU alone"
+        return Check("gpu", Status.WARNING, detail, fix)
+    return Check("gpu", Status.OK, detail)
+
+
+_DRIVER = "Check the NVIDIA driver; after an update, restart the machine."
+
+
+def _gpu_text(line: str) -> str:
+    name, driver, total, free = (part.strip() for part in line.rsplit(",", 3))
+    # Machines with shared memory answer [N/A].
+    sizes = [f"{int(mib) / 1024:.1f}" if mib.isdecimal() else "?" for mib in (free, total)]
+    return f"{name}, driver {driver}, {sizes[0]} GiB free of {sizes[1]} GiB"
+
+
+def check_state_dir(folder: Path) -> Check:
+    """The folder that remembers projects can be written, or made where it is not there yet."""
+    fix = "Set TRIPOST_STATE_DIR to a folder that can be written."
+    there = _existing(folder)
+    try:
+        if there == folder:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        elif not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+            return Check("state folder", Status.WARNING, f"{folder}: cannot be made", fix)
+    except OSError as error:
+        what = error.strerror or str(error)
+        return Check("state folder", Status.WARNING, f"{folder}: {what}", fix)
+    return Check("state folder", Status.OK, str(folder))
+
+
+def check_secrets(environment: Mapping[str, str]) -> Check:
+    """Which keys are set, by name alone: a value is never looked at nor told."""
+    said = [f"{name} {'is set' if environment.get(name) else 'not set'}" for name in _SECRETS]
+    return Check("keys", Status.OK, ", ".join(said))
+
+
+def _existing(path: Path) -> Path:
+    path = path.absolute()
+    return next((part for part in (path, *path.parents) if part.exists()), path)
