@@ -1,0 +1,19 @@
+"""What holds for all tests: nothing of the person's own machine is read or written."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("tripost", deadline=None)
+settings.load_profile("tripost")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _apart_from_the_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRIPOST_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        for name in ("OLLAMA_HOST", "OPENAI_BASE_URL", "OPENAI_API_KEY", "NO_COLOR"):
+            patch.delenv(name, raising=False)
+        yield
