@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import stats  # type: ignore[import-untyped]
 
 from engine.statistics import Interval, bootstrap_mean, mcnemar, p_text, wilson
 

@@ -1,0 +1,343 @@
+"""What a run did and whether it helped, as data; `engine.report_formats` writes it down.
+
+Everything comes from the store, so a report can be made of a run that is under way, has failed,
+or has no evaluation yet. Accuracy is the share of test items answered right: strictly (the
+answer in the form that the task asks for) or flexibly (any statement of it).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from db.records import (
+    DropStage,
+    EvaluatedItem,
+    ExampleKind,
+    Origin,
+    Run,
+    Stage,
+    StageName,
+    StageStatus,
+    Subtask,
+)
+from db.store import Store
+from engine.config import ChangedSetting, settings_changed
+from engine.statistics import Interval, bootstrap_mean, mcnemar, p_text, wilson
+from engine.tasks import TASKS
+from engine.trajectory import parse_body
+
+SIGNIFICANT_BELOW = 0.05
+"""The level of McNemar's test below which a difference is called one."""
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``count`` of ``of``."""
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        """None for a share of nothing."""
+        return self.count / self.of if self.of else None
+
+    @property
+    def interval(self) -> Interval:
+        """Wilson's 95% interval."""
+        return wilson(self.count, self.of)
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How often first attempts and final answers of a group of items are right."""
+
+    first: Share
+    final: Share
+    first_flexible: Share
+    final_flexible: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Final answers of an iteration against those of iteration 0, paired by item.
+
+    ``fixed`` items were wrong and are right, ``broken`` the other way round, of ``pairs``.
+    ``p`` is McNemar's, exact and two-sided; ``interval`` is the bootstrap 95% interval of the
+    difference. Differences are shares, not points.
+    """
+
+    pairs: int
+    fixed: int
+    broken: int
+    p: float
+    interval: Interval
+
+    @property
+    def difference(self) -> float:
+        return (self.fixed - self.broken) / self.pairs
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in plain words."""
+        if self.p >= SIGNIFICANT_BELOW:
+            return f"not distinguishable from luck ({p_text(self.p)})"
+        word = "better" if self.difference > 0 else "worse"
+        points = abs(100 * self.difference)
+        return f"{word} than the start by {points:.1f} points, {p_text(self.p)}"
+
+
+@dataclass(frozen=True, slots=True)
+class IterationEvaluation:
+    """The test after one iteration; 0 is the starting student.
+
+    ``accuracy`` is by ``seen``, ``unseen`` (where there are such items) and ``all``. Of all
+    items ``updated`` have at least one update, ``wrong_to_right`` and ``right_to_wrong`` compare
+    the first attempt with the final answer. Of the updated ones, ``unchanged`` end with the
+    answer they began with, and ``collapsed`` repeat their first attempt word for word (None
+    where the task that could read them is unknown). ``against_start`` is None for the start and
+    where the two have no items in common. ``wanted`` items are to be evaluated.
+    """
+
+    iteration: int
+    accuracy: Mapping[str, Accuracy]
+    updated: Share
+    wrong_to_right: Share
+    right_to_wrong: Share
+    unchanged: Share
+    collapsed: Share | None
+    cut_off: Share
+    against_start: Comparison | None
+    complete: bool
+    wanted: int
+
+    @property
+    def n(self) -> int:
+        return self.updated.of
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What one iteration sampled, kept, dropped and made examples of.
+
+    ``kept`` counts trajectories by origin, ``dropped`` attempts that editing gave up on by
+    reason, ``filtered`` what post-processing dropped by reason. Of the examples made, ``examples``
+    are trained on, by kind; ``left_out`` are not, by reason.
+    """
+
+    iteration: int
+    attempts: int
+    kept: Mapping[Origin, int]
+    dropped: Mapping[str, int]
+    filtered: Mapping[str, int]
+    examples: Mapping[ExampleKind, int]
+    left_out: Mapping[str, int]
+
+    @property
+    def trajectories(self) -> int:
+        return sum(self.kept.values())
+
+    @property
+    def improving(self) -> Share:
+        """p: the share of improving examples in what is trained on."""
+        return Share(self.examples.get(ExampleKind.IMPROVING, 0), sum(self.examples.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One iteration's training. ``last_loss`` is None where it was not a number."""
+
+    iteration: int
+    steps: int
+    tokens: int
+    weighted_tokens: int
+    first_loss: float | None
+    last_loss: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run's report. ``wanted_p`` is r / (r + 2), None when rebalancing is off or unknown."""
+
+    run: Run
+    method: str
+    task: str
+    evaluations: Sequence[IterationEvaluation]
+    collections: Sequence[Collection]
+    trainings: Sequence[Training]
+    stages: Sequence[Stage]
+    changed: Sequence[ChangedSetting]
+    wanted_p: float | None
+
+    @property
+    def seconds(self) -> float:
+        """Working time of all stages, without pauses."""
+        return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def headline(self) -> str:
+        """The outcome in a sentence or two."""
+        if not self.evaluations:
+            return "No evaluation yet."
+        last = self.evaluations[-1]
+        final = last.accuracy[ALL].final
+        after = (
+            "The starting student"
+            if last.iteration == 0
+            else f"After {last.iteration} iteration{'s' if last.iteration > 1 else ''} the student"
+        )
+        text = f"{after} answers {share_text(final.value)} of {final.of} test items right"
+        if not last.complete:
+            text += f" (so far: the evaluation has done {last.n} of {last.wanted})"
+        if last.against_start is None:
+            return f"{text}."
+        return f"{text}: {last.against_start.sentence}."
+
+
+def share_text(value: float | None) -> str:
+    """A share for people: ``58.2%``, or a dash where there is none."""
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def build_report(store: Store, run_id: int) -> Report:
+    """Read a run's report from the store, all at one moment. Raises StoreError."""
+    with store.snapshot():
+        run = store.run(run_id)
+        stages = store.stages(run_id)
+        by_key = {(stage.iteration, stage.name): stage for stage in stages}
+        task = _section(run, "task").get("name", "")
+        evaluations: list[IterationEvaluation] = []
+        start: list[EvaluatedItem] = []
+        for iteration in range(run.iterations + 1):
+            items = store.evaluations(run_id, iteration)
+            if iteration == 0:
+                start = items
+            if items:
+                stage = by_key.get((iteration, StageName.EVALUATE))
+                evaluations.append(_evaluation(iteration, items, start, stage, str(task)))
+        collections = [_collection(store, run_id, i) for i in range(1, run.iterations + 1)]
+        trainings = [_training(store, run_id, i) for i in range(1, run.iterations + 1)]
+    ratio = _section(run, "postprocess").get("ratio")
+    return Report(
+        run=run,
+        method=str(_section(run, "run").get("method", "tripost")),
+        task=str(task),
+        evaluations=evaluations,
+        collections=[one for one in collections if one.attempts or one.examples or one.left_out],
+        trainings=[one for one in trainings if one.steps],
+        stages=stages,
+        changed=settings_changed(run.config),
+        wanted_p=ratio / (ratio + 2) if isinstance(ratio, int | float) and ratio > 0 else None,
+    )
+
+
+def compare(start: Iterable[EvaluatedItem], now: Iterable[EvaluatedItem]) -> Comparison | None:
+    """Compare final answers, strictly, over the items that both have; None without any."""
+    before = {item.item_id: item.final_correct for item in start}
+    pairs = [(before[item.item_id], item.final_correct) for item in now if item.item_id in before]
+    if not pairs:
+        return None
+    counts = Counter(pairs)
+    fixed, broken = counts[False, True], counts[True, False]
+    differences = [float(after) - float(first) for first, after in pairs]
+    return Comparison(
+        len(pairs), fixed, broken, mcnemar(fixed, broken), bootstrap_mean(differences)
+    )
+
+
+def _evaluation(
+    iteration: int,
+    items: Sequence[EvaluatedItem],
+    start: Sequence[EvaluatedItem],
+    stage: Stage | None,
+    task: str,
+) -> IterationEvaluation:
+    updated = [item for item in items if item.updates > 0]
+    groups: dict[str, Sequence[EvaluatedItem]] = {
+        subtask.value: [item for item in items if item.subtask is subtask] for subtask in Subtask
+    }
+    groups[ALL] = items
+    complete = stage is None or stage.status is StageStatus.DONE
+    return IterationEvaluation(
+        iteration=iteration,
+        accuracy={name: _accuracy(group) for name, group in groups.items() if group},
+        updated=Share(len(updated), len(items)),
+        wrong_to_right=_share(items, lambda it: not it.first_correct and it.final_correct),
+        right_to_wrong=_share(items, lambda it: it.first_correct and not it.final_correct),
+        unchanged=_share(updated, lambda it: it.first_answer == it.final_answer),
+        collapsed=_collapsed(updated, task),
+        cut_off=_share(items, lambda it: it.finish_reason == "length"),
+        against_start=None if iteration == 0 else compare(start, items),
+        complete=complete,
+        wanted=len(items) if stage is None or complete else max(stage.total, len(items)),
+    )
+
+
+def _accuracy(items: Sequence[EvaluatedItem]) -> Accuracy:
+    return Accuracy(
+        first=_share(items, lambda item: item.first_correct),
+        final=_share(items, lambda item: item.final_correct),
+        first_flexible=_share(items, lambda item: item.first_flexible),
+        final_flexible=_share(items, lambda item: item.final_flexible),
+    )
+
+
+def _share(items: Sequence[EvaluatedItem], test: Callable[[EvaluatedItem], bool]) -> Share:
+    return Share(sum(map(test, items)), len(items))
+
+
+def _collapsed(updated: Sequence[EvaluatedItem], task: str) -> Share | None:
+    """How many updates say again what the first attempt said (SCoRe's behaviour collapse)."""
+    if task not in TASKS:
+        return None
+    hint = TASKS[task].hint
+
+    def repeats(item: EvaluatedItem) -> bool:
+        turns = parse_body(item.question, item.text, hint).turns
+        return len(turns) > 1 and turns[0].attempt == turns[1].attempt
+
+    return _share(updated, repeats)
+
+
+def _collection(store: Store, run_id: int, iteration: int) -> Collection:
+    counts = store.collect_counts(run_id, iteration)
+    left_out = Counter(
+        example.drop_reason or "not selected"
+        for example in store.examples(run_id, iteration, selected=False)
+    )
+    dropped: dict[DropStage, dict[str, int]] = {stage: {} for stage in DropStage}
+    for (_, stage, reason), count in store.drop_counts(run_id, iteration).items():
+        dropped[stage][reason] = count
+    return Collection(
+        iteration=iteration,
+        attempts=counts.attempts,
+        kept=counts.kept,
+        dropped=dropped[DropStage.EDIT],
+        filtered=dropped[DropStage.POSTPROCESS],
+        examples=counts.selected,
+        left_out=left_out,
+    )
+
+
+def _training(store: Store, run_id: int, iteration: int) -> Training:
+    steps = store.train_steps(run_id, iteration)
+    return Training(
+        iteration=iteration,
+        steps=len(steps),
+        tokens=sum(step.tokens for step in steps),
+        weighted_tokens=sum(step.weighted_tokens for step in steps),
+        first_loss=steps[0].loss if steps else None,
+        last_loss=steps[-1].loss if steps else None,
+        seconds=sum(step.seconds for step in steps),
+    )
+
+
+def _section(run: Run, name: str) -> Mapping[str, object]:
+    """A section of the stored settings; empty where an older run has none."""
+    section = run.config.get(name)
+    return section if isinstance(section, Mapping) else {}

@@ -1,0 +1,279 @@
+"""A report as tables of plain text: what every rendering shows, in the app or anywhere else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from db.records import ExampleKind, Origin, StageName
+from engine.config import ChangedSetting
+from engine.report import Collection, IterationEvaluation, Report, Share, Training, share_text
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table of plain text. ``numbers`` says which columns stand to the right.
+
+    A table without rows has a ``note`` that says why.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[int] = frozenset()
+    note: str = ""
+
+
+def report_tables(report: Report) -> tuple[Table, ...]:
+    """The report's tables, in the order in which to show them."""
+    return (
+        _about(report),
+        _accuracy(report.evaluations),
+        _improvement(report.evaluations),
+        _against_start(report.evaluations),
+        _collected(report.collections),
+        _dropped(report.collections),
+        _examples(report),
+        _training(report.trainings),
+        _time(report),
+        _settings(report.changed),
+        _table("Versions", ("package", "version"), sorted(_texts(report.run.versions))),
+    )
+
+
+def duration_text(seconds: float) -> str:
+    """A working time for people: ``4.2 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _about(report: Report) -> Table:
+    run = report.run
+    rows = [
+        ("Task", report.task),
+        ("Method", report.method),
+        ("Student", run.student),
+        ("Seed", str(run.seed)),
+        ("Iterations", str(run.iterations)),
+        ("Status", f"{run.status}: {run.reason}" if run.reason else run.status.value),
+        ("Created", _moment(run.created_at)),
+        ("Working time", duration_text(report.seconds)),
+        ("Settings", run.config_hash[:12]),
+    ]
+    return _table("Run", ("what", "value"), rows)
+
+
+def _accuracy(evaluations: Sequence[IterationEvaluation]) -> Table:
+    rows = []
+    for one in evaluations:
+        for group, accuracy in one.accuracy.items():
+            rows.append(
+                (
+                    _iteration(one),
+                    group,
+                    str(accuracy.final.of),
+                    _with_interval(accuracy.first),
+                    _with_interval(accuracy.final),
+                    share_text(accuracy.first_flexible.value),
+                    share_text(accuracy.final_flexible.value),
+                )
+            )
+    columns = (
+        *("iteration", "items", "n", "first attempt", "final answer"),
+        *("first, flexible", "final, flexible"),
+    )
+    note = "In brackets: Wilson's 95% interval. Iteration 0 is the starting student."
+    partial = [one for one in evaluations if not one.complete]
+    for one in partial:
+        note += f" Iteration {one.iteration} is under way: {one.n} of {one.wanted} items."
+    return _table("Accuracy", columns, rows, {2, 3, 4, 5, 6}, note, "No evaluation yet.")
+
+
+def _improvement(evaluations: Sequence[IterationEvaluation]) -> Table:
+    columns = (
+        *("iteration", "updated", "wrong → right", "right → wrong"),
+        *("same answer", "same text", "cut off"),
+    )
+    rows = [
+        (
+            _iteration(one),
+            _of(one.updated),
+            str(one.wrong_to_right.count),
+            str(one.right_to_wrong.count),
+            _of(one.unchanged),
+            _of(one.collapsed) if one.collapsed else "–",
+            _of(one.cut_off),
+        )
+        for one in evaluations
+    ]
+    note = (
+        "Updated: items with at least one update. Of these, same answer: the final answer is the "
+        "first; same text: the second attempt repeats the first. Cut off: the text reached its "
+        "length limit."
+    )
+    return _table("Updates", columns, rows, set(range(1, 7)), note, "No evaluation yet.")
+
+
+def _against_start(evaluations: Sequence[IterationEvaluation]) -> Table:
+    columns = ("iteration", "pairs", "fixed", "broken", "difference", "outcome")
+    rows = []
+    for one in evaluations:
+        if one.against_start is not None:
+            c = one.against_start
+            points = f"{100 * c.difference:+.1f}"
+            between = f"{100 * c.interval.low:+.1f} to {100 * c.interval.high:+.1f}"
+            rows.append(
+                (
+                    str(one.iteration),
+                    str(c.pairs),
+                    str(c.fixed),
+                    str(c.broken),
+                    f"{points} ({between})",
+                    c.sentence,
+                )
+            )
+    note = (
+        "Final answers on the same items, in points, with a 95% bootstrap interval. p: exact "
+        "two-sided McNemar test, each iteration on its own."
+    )
+    nothing = "No iteration has been evaluated beside the start yet."
+    return _table("Against the start", columns, rows, {1, 2, 3, 4}, note, nothing)
+
+
+def _collected(collections: Sequence[Collection]) -> Table:
+    columns = ("iteration", "attempts", "trajectories", *(o.value for o in Origin), "dropped")
+    rows = [
+        (
+            str(one.iteration),
+            str(one.attempts),
+            str(one.trajectories),
+            *(str(one.kept.get(origin, 0)) for origin in Origin),
+            str(sum(one.dropped.values())),
+        )
+        for one in collections
+    ]
+    note = (
+        "Correct: kept as sampled; edited: corrected by the experts; truncated: cut after a right "
+        "attempt that the student then spoiled."
+    )
+    return _table("Collected", columns, rows, set(range(1, 7)), note, "Nothing collected yet.")
+
+
+def _dropped(collections: Sequence[Collection]) -> Table:
+    rows = [
+        (str(one.iteration), what, reason, str(count))
+        for one in collections
+        for what, reasons in (
+            ("attempt", one.dropped),
+            ("trajectory", one.filtered),
+            ("example", one.left_out),
+        )
+        for reason, count in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    columns = ("iteration", "what", "reason", "count")
+    return _table("Dropped and left out", columns, rows, {3}, "", "Nothing was dropped.")
+
+
+def _examples(report: Report) -> Table:
+    columns = ("iteration", *(kind.replace("_", " ") for kind in ExampleKind), "p")
+    rows = [
+        (
+            str(one.iteration),
+            *(str(one.examples.get(kind, 0)) for kind in ExampleKind),
+            share_text(one.improving.value),
+        )
+        for one in report.collections
+        if one.examples
+    ]
+    note = "p: the share of improving examples."
+    if report.wanted_p is not None:
+        note += f" Wanted: {share_text(report.wanted_p)}."
+    return _table("Trained on", columns, rows, {1, 2, 3, 4}, note, "No examples yet.")
+
+
+def _training(trainings: Sequence[Training]) -> Table:
+    columns = ("iteration", "steps", "tokens", "with weight", "first loss", "last loss", "time")
+    rows = [
+        (
+            str(one.iteration),
+            str(one.steps),
+            f"{one.tokens:,}",
+            f"{one.weighted_tokens:,}",
+            _loss(one.first_loss),
+            _loss(one.last_loss),
+            duration_text(one.seconds),
+        )
+        for one in trainings
+    ]
+    return _table("Training", columns, rows, set(range(1, 7)), "", "No training yet.")
+
+
+def _time(report: Report) -> Table:
+    columns = ("iteration", *(name.value for name in StageName))
+    seconds = {(stage.iteration, stage.name): stage.seconds for stage in report.stages}
+    iterations = sorted({iteration for iteration, _ in seconds})
+    rows = [
+        (
+            str(iteration),
+            *(
+                duration_text(seconds[iteration, name]) if (iteration, name) in seconds else "–"
+                for name in StageName
+            ),
+        )
+        for iteration in iterations
+    ]
+    note = f"Working time in all: {duration_text(report.seconds)}."
+    return _table("Time", columns, rows, set(range(1, 6)), note, "No stage has started yet.")
+
+
+def _settings(changed: Sequence[ChangedSetting]) -> Table:
+    columns = ("setting", "value", "default")
+    rows = [(one.key, _value(one.value), _value(one.default)) for one in changed]
+    return _table("Settings changed", columns, rows, set(), "", "All settings at their defaults.")
+
+
+def _table(
+    title: str,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[str, ...]],
+    numbers: Iterable[int] = (),
+    note: str = "",
+    empty: str = "",
+) -> Table:
+    return Table(title, columns, tuple(rows), frozenset(numbers), note if rows else empty)
+
+
+def _iteration(one: IterationEvaluation) -> str:
+    return "0 (start)" if one.iteration == 0 else str(one.iteration)
+
+
+def _with_interval(share: Share) -> str:
+    low, high = 100 * share.interval.low, 100 * share.interval.high
+    return f"{share_text(share.value)} ({low:.1f}–{high:.1f})"
+
+
+def _of(share: Share) -> str:
+    return f"{share.count} ({share_text(share.value)})" if share.of else "–"
+
+
+def _loss(loss: float | None) -> str:
+    return "NaN" if loss is None else f"{loss:.4f}"
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _value(value: object) -> str:
+    return "–" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _texts(mapping: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    return [(key, str(value)) for key, value in mapping.items()]
