@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from engine.tasks import TASKS
+from engine.tasks import TASKS, make_task
 
 _Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 _Shapes = Annotated[tuple[str, ...], Field(strict=False, max_length=100)]
@@ -67,6 +67,19 @@ class TaskSettings(Section):
         if name not in TASKS:
             raise PydanticCustomError("unknown_task", "no such task")
         return name
+
+    @field_validator("seen", "unseen")
+    @classmethod
+    def _known_difficulties(cls, shapes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Each task knows its own notation."""
+        if "name" in info.data:
+            try:
+                make_task(info.data["name"], seen=shapes)
+            except ValueError as error:
+                raise PydanticCustomError(
+                    "no_difficulty", "a list of difficulties ({why})", {"why": str(error)}
+                ) from error
+        return shapes
 
 
 class StudentSettings(Section):

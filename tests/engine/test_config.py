@@ -40,7 +40,7 @@ def any_value(key: str, info: FieldInfo) -> st.SearchStrategy[Any]:
     if info.annotation is str:
         return st.text(min_size=1, max_size=20)
     if get_origin(info.annotation) is tuple:
-        return st.lists(st.text(max_size=8), max_size=3).map(tuple)
+        return st.lists(st.sampled_from(["3x1", "4x2", "6x3"]), max_size=3).map(tuple)
     bounds: dict[str, Any] = {}
     for bound in info.metadata:
         if isinstance(bound, annotated_types.Ge):
@@ -154,6 +154,13 @@ def test_a_whole_number_will_do_where_a_number_is_asked_for(tmp_path: Path) -> N
         ('[task]\nname = "sums"', "task.name", '"sums"', 'one of "multistep_arithmetic"'),
         ("[task]\nseen = [3]", "task.seen", "3", "a list of text"),
         ('[task]\nseen = "3x1"', "task.seen", '"3x1"', "a list of text"),
+        (
+            '[task]\nunseen = ["4x2", "x"]',
+            "task.unseen",
+            '["4x2", "x"]',
+            "a list of difficulties ('x' is no difficulty; allowed: 2 to 9 operands x 1 to 3 "
+            "levels, as in '4x2')",
+        ),
         ('[student]\npath = ""', "student.path", '""', "text that is not empty"),
         ("train = 3", "train", "3", "a section of settings"),
         ("[[train]]\nepochs = 3", "train", "[{'epochs': 3}]", "a section of settings"),

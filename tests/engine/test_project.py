@@ -194,15 +194,16 @@ def test_settings_that_do_not_fit_on_the_disk_leave_the_old_ones(tmp_path: Path)
         "import errno, pathlib, sys\n"
         "from engine.config import Settings, load_settings, with_values, write_settings\n"
         "disk = pathlib.Path(sys.argv[1])\n"
+        "(disk / 'ballast').write_bytes(bytes(56_000))\n"
         "write_settings(disk / 'project.toml', Settings())\n"
-        "new = with_values(Settings(), {'task.seen': ['x' * 2000] * 100})\n"
+        "new = with_values(Settings(), {'student.path': 'x' * 4000})\n"
         "try:\n"
         "    write_settings(disk / 'project.toml', new)\n"
         "except OSError as error:\n"
-        "    print(errno.errorcode[error.errno], [path.name for path in disk.iterdir()])\n"
+        "    print(errno.errorcode[error.errno], sorted(p.name for p in disk.iterdir()))\n"
         "print(load_settings(disk / 'project.toml') == Settings())\n",
     )
-    assert done.stdout == "ENOSPC ['project.toml']\nTrue\n", done.stderr
+    assert done.stdout == "ENOSPC ['ballast', 'project.toml']\nTrue\n", done.stderr
 
 
 def test_known_projects_are_listed_last_opened_first(tmp_path: Path) -> None:
