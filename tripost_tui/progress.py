@@ -117,6 +117,7 @@ class JsonDisplay:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
+        self._latest: dict[str, Any] = {}
         self._shown: dict[str, Any] = {}
         self._shown_at = -JSON_EVERY_S
 
@@ -149,13 +150,18 @@ class JsonDisplay:
             "step": step.step if step else None,
             "loss": step.loss if step else None,
         }
-        now = self._clock()
-        if progress != self._shown and now - self._shown_at >= JSON_EVERY_S:
-            write_json({**progress, "at": time.time()}, self._stream)
-            self._shown, self._shown_at = progress, now
+        self._latest = progress
+        if self._clock() - self._shown_at >= JSON_EVERY_S:
+            self._show_latest()
 
     def close(self) -> None:
-        pass
+        """Tell the last progress, however soon it came after the one before."""
+        self._show_latest()
+
+    def _show_latest(self) -> None:
+        if self._latest != self._shown:
+            write_json({**self._latest, "at": time.time()}, self._stream)
+            self._shown, self._shown_at = self._latest, self._clock()
 
 
 def write_json(value: dict[str, Any], stream: TextIO | None = None) -> None:

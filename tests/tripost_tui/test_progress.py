@@ -109,9 +109,11 @@ def test_json_lines_tell_every_event_and_progress_at_most_once_a_second() -> Non
     display.show(Update(view(done=2), (HOSTILE,)))
     clock.now += JSON_EVERY_S
     display.show(Update(view(done=3)))
+    display.show(Update(view(done=4)))
+    display.close()
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert [line["kind"] for line in lines] == ["progress", "alert", "progress"]
-    assert [line.get("done") for line in lines] == [1, None, 3]
+    assert [line["kind"] for line in lines] == ["progress", "alert", "progress", "progress"]
+    assert [line.get("done") for line in lines] == [1, None, 3, 4]
     assert lines[1]["message"] == HOSTILE.message
     assert stream.getvalue().isascii()
     assert "\x1b" not in stream.getvalue()

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from engine.lock import lock_holder
@@ -54,10 +55,14 @@ def test_a_failed_run_says_why_and_how_to_go_on(cli: CommandLine) -> None:
 
 
 def test_an_engine_that_dies_is_told_and_its_run_resumed(cli: CommandLine) -> None:
-    cli.new("p")
-    died = cli("run", "p", plot="die")
-    assert died.exit_code == 6
-    assert "ended unexpectedly" in died.stderr
+    project = cli.new("p")
+    with _following("wait", "p") as follower:
+        holder = lock_holder(project)
+        assert holder is not None
+        psutil.Process(holder.pid).kill()
+        _, err = follower.communicate(timeout=30)
+    assert follower.returncode == 6
+    assert "ended unexpectedly" in err
     lines = cli.json("run", "p", "--json")
     assert [line["kind"] for line in lines if line["kind"].startswith("run.")] == [
         "run.resumed",
@@ -104,10 +109,7 @@ def test_a_run_stopped_by_someone_else_ends_the_following_with_a_code_of_its_own
 
 def test_ctrl_c_ends_the_following_and_not_the_run(cli: CommandLine) -> None:
     project = cli.new("p")
-    program = str(STAND_IN.with_name("tripost_with_stand_in.py"))
-    with _started(program, "wait", "run", "p") as follower:
-        assert follower.stdout is not None
-        assert "begins" in follower.stdout.readline()
+    with _following("wait", "p") as follower:
         # As a terminal does it: to the whole foreground group, where the engine must not be.
         os.killpg(follower.pid, signal.SIGINT)
         _, err = follower.communicate(timeout=30)
@@ -118,6 +120,15 @@ def test_ctrl_c_ends_the_following_and_not_the_run(cli: CommandLine) -> None:
     holder = lock_holder(project)
     assert holder is not None
     assert holder.alive
+
+
+def _following(plot: str, folder: str) -> subprocess.Popen[str]:
+    """`tripost run` as a process of its own, which has seen its engine begin."""
+    program = str(STAND_IN.with_name("tripost_with_stand_in.py"))
+    follower = _started(program, plot, "run", folder)
+    assert follower.stdout is not None
+    assert "begins" in follower.stdout.readline()
+    return follower
 
 
 def _started(*arguments: str) -> subprocess.Popen[str]:

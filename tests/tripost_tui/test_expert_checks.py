@@ -1,0 +1,63 @@
+from pathlib import Path
+
+from engine.doctor import Status
+from local_experts.discovery import Discovery, Ollama, OllamaModel, OpenAiEndpoint
+from local_experts.errors import ExpertUnreachable, ModelFileInvalid
+from local_experts.gguf import GgufFile
+from tripost_tui.expert_checks import expert_checks
+
+
+def model(name: str) -> OllamaModel:
+    return OllamaModel(name=name, size_bytes=1, parameters=None, quantisation=None)
+
+
+def test_what_is_found_is_named() -> None:
+    found = Discovery(
+        ollama=Ollama(url="http://a", version="0.30", models=(model("m1"), model("m2"))),
+        openai=OpenAiEndpoint(url="http://b/v1", models=()),
+        gguf=(
+            GgufFile(
+                path=Path("x.gguf"),
+                size_bytes=4_700_000_000,
+                version=3,
+                architecture="llama",
+                name=None,
+                context=None,
+            ),
+        ),
+        llama_cpp="0.3.16",
+        problems=(),
+    )
+    checks = {check.name: check.detail for check in expert_checks(found)}
+    assert checks == {
+        "ollama": "0.30 at http://a: m1, m2",
+        "openai-compatible": "http://b/v1: no models",
+        "gguf files": "x.gguf (llama, 4.7 GB)",
+        "llama-cpp-python": "0.3.16",
+    }
+
+
+def test_a_long_list_is_cut() -> None:
+    models = tuple(model(f"m{n}") for n in range(100))
+    found = Discovery(
+        ollama=Ollama(url="u", version="1", models=models),
+        openai=None,
+        gguf=(),
+        llama_cpp=None,
+        problems=(),
+    )
+    assert expert_checks(found)[0].detail.endswith("m7 and 92 more")
+
+
+def test_an_absent_server_is_fine_and_a_damaged_file_is_not() -> None:
+    found = Discovery(
+        ollama=None,
+        openai=None,
+        gguf=(),
+        llama_cpp=None,
+        problems=(ExpertUnreachable("http://a: refused."), ModelFileInvalid("b.gguf: broken.")),
+    )
+    told = {check.detail: check.status for check in expert_checks(found)}
+    assert told["The model file cannot be used: b.gguf: broken."] is Status.WARNING
+    unreached = "The expert does not answer: http://a: refused. Scripted experts need no server."
+    assert told[unreached] is Status.OK
