@@ -1,0 +1,1 @@
+"""The TriPosT algorithm and the process that runs it."""

@@ -1,0 +1,128 @@
+"""Checkpoints: a folder that appears whole or not at all, with a hash of its contents.
+
+Weights are safetensors; the optimizer's state is loaded with ``weights_only``, so that a
+checkpoint can never run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from engine.errors import StudentError, project_error
+from engine.files import sync_folder
+from engine.student import Student
+
+_WEIGHTS = "weights.safetensors"
+_STATE = "state.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """What training goes on from: steps done, trained weights, optimizer, random state."""
+
+    step: int
+    weights: Mapping[str, Tensor]
+    optimizer: dict[str, Any]
+    random: Tensor
+
+
+def save_state(state: TrainingState, folder: Path) -> str:
+    """Write a training state as a new folder; return its hash. Raises ProjectError."""
+
+    def write(partial: Path) -> None:
+        # Tied weights share memory, which safetensors refuses.
+        weights = {name: weight.contiguous().clone() for name, weight in state.weights.items()}
+        save_file(weights, partial / _WEIGHTS)
+        rest = {"step": state.step, "optimizer": state.optimizer, "random": state.random}
+        torch.save(rest, partial / _STATE)
+
+    return _write_folder(folder, write)
+
+
+def load_state(folder: Path) -> TrainingState:
+    """Read what `save_state` wrote. Raises StudentError if it is damaged."""
+    try:
+        rest = torch.load(folder / _STATE, weights_only=True)
+        weights = load_file(folder / _WEIGHTS)
+    except (OSError, SafetensorError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        raise StudentError(f"{folder}: {error}", "A checkpoint is damaged") from error
+    return TrainingState(rest["step"], weights, rest["optimizer"], rest["random"])
+
+
+def save_weights(student: Student, folder: Path) -> str:
+    """Write the student as transformers loads it; return its hash. Raises ProjectError."""
+    return _write_folder(folder, student.save)
+
+
+def load_weights(student: Student, folder: Path) -> None:
+    """Put the weights that `save_weights` wrote into a loaded student. Raises StudentError."""
+    name = "adapter_model.safetensors" if _is_adapter(folder) else "model.safetensors"
+    try:
+        found = load_file(folder / name)
+    except (OSError, SafetensorError) as error:
+        raise StudentError(f"{folder / name}: {error}", "A checkpoint is damaged") from error
+    wanted = student.trained_weights()
+    with torch.no_grad():
+        for key, weight in wanted.items():
+            saved = found.get(key, found.get(key.replace(".default", "")))
+            if saved is None:
+                raise StudentError(f"{folder / name}: {key} is missing.", "A checkpoint is damaged")
+            weight.copy_(saved)
+
+
+def _is_adapter(folder: Path) -> bool:
+    return (folder / "adapter_config.json").is_file()
+
+
+def folder_hash(folder: Path) -> str:
+    """Return the SHA-256 of all files in a folder, names included."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a checkpoint that is no longer needed; one that is gone already is no error."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_folder(folder: Path, write: Any) -> str:
+    partial = folder.with_name(f".{folder.name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        write(partial)
+        for path in partial.rglob("*"):
+            if path.is_file():
+                with path.open("rb+") as file:
+                    os.fsync(file.fileno())
+        sync_folder(partial)
+        digest = folder_hash(partial)
+        # A folder left by a crash between rename and row is as good as none.
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise project_error(folder, error) from error
+    except (SafetensorError, RuntimeError) as error:
+        # torch and safetensors report a full disk as errors of their own.
+        shutil.rmtree(partial, ignore_errors=True)
+        raise project_error(folder, OSError(None, str(error))) from error
+    return digest

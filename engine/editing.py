@@ -1,0 +1,205 @@
+"""Stage 1, interactive trajectory editing: FBK and IMP correct what the student wrote.
+
+TriPosT, section 3.1. A trajectory whose last attempt is right stays as it is. Else its
+attempts are walked from left to right with FBK; where the student's own feedback is missing
+or names another place, FBK's replaces it, what follows is thrown away, and IMP and FBK take
+turns until the attempt is right. Unlike the reference, a right attempt that the student then
+spoiled is kept, cut after the right attempt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from db.records import Origin
+from engine.tasks.base import CannotImprove, CannotJudge
+from engine.trajectory import (
+    FINAL_RESPONSE,
+    Attempt,
+    Feedback,
+    Trajectory,
+    Turn,
+)
+
+
+class DropReason(StrEnum):
+    """Why a trajectory, or an example made from it, is not trained on."""
+
+    ATTEMPT_UNREADABLE = "attempt has no steps"
+    ATTEMPT_TOO_LONG = "attempt too long"
+    FEEDBACK_FAILED = "FBK cannot judge"
+    IMPROVE_FAILED = "IMP cannot improve"
+    UPDATE_WITHOUT_ANSWER = "update has no final response"
+    UPDATE_UNCHANGED = "update equals the attempt"
+    UPDATE_CHANGES_PREFIX = "update changes steps before the flagged one"
+    UPDATE_KEEPS_SPAN = "update keeps the flagged part"
+    NEVER_CORRECT = "not correct after all updates"
+    DUPLICATE = "duplicate text"
+    SURPLUS = "surplus after rebalancing"
+    TOO_LONG = "longer than the training length"
+    WRONG = "answer is wrong"
+
+
+class FeedbackModule(Protocol):
+    """FBK: judges an attempt. Raises `CannotJudge`."""
+
+    @property
+    def author(self) -> str: ...
+
+    def __call__(self, question: str, attempt: Attempt) -> Feedback: ...
+
+
+class ImproveModule(Protocol):
+    """IMP: continues an attempt from the flagged step. Raises `CannotImprove`."""
+
+    @property
+    def author(self) -> str: ...
+
+    def __call__(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of editing; ``attempt_chars`` stands in for the token limit of an attempt."""
+
+    updates: int = 5
+    attempt_chars: int = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A trajectory fit for post-processing."""
+
+    trajectory: Trajectory
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A trajectory that editing gave up on."""
+
+    reason: DropReason
+    detail: str = ""
+
+
+class _Drop(Exception):
+    def __init__(self, reason: DropReason, detail: str = "") -> None:
+        super().__init__(reason)
+        self.dropped = Dropped(reason, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Stage 1 for one trajectory at a time."""
+
+    fbk: FeedbackModule
+    imp: ImproveModule
+    limits: Limits = Limits()
+
+    def edit(self, student: Trajectory) -> Kept | Dropped:
+        """Correct a student's trajectory, or say why it cannot be used."""
+        try:
+            return self._edit(student)
+        except _Drop as drop:
+            return drop.dropped
+
+    def _edit(self, student: Trajectory) -> Kept:
+        if self._is_well_formed(student):
+            judged = self._judge(student.question, student.last)
+            if judged.is_correct:
+                closed = self._close(student.turns[-1], judged)
+                return self._kept(student, (*student.turns[:-1], closed), Origin.CORRECT)
+        kept: list[Turn] = []
+        for index, turn in enumerate(student.turns):
+            judged = self._judge(student.question, turn.attempt)
+            if judged.is_correct:
+                kept.append(self._close(turn, judged))
+                has_more = index + 1 < len(student.turns)
+                return self._kept(student, kept, Origin.TRUNCATED if has_more else Origin.CORRECT)
+            agrees = turn.feedback is not None and turn.feedback.same_diagnosis(judged)
+            if not agrees:
+                turn = self._with_feedback(turn, judged)
+            kept.append(turn)
+            if not agrees:
+                break
+        return self._improve(student, kept)
+
+    def _improve(self, student: Trajectory, kept: list[Turn]) -> Kept:
+        """Let IMP and FBK take turns from the last, wrong attempt on."""
+        written = 0
+        while True:
+            flagged = kept[-1].feedback
+            assert flagged is not None
+            if written == self.limits.updates:
+                raise _Drop(DropReason.NEVER_CORRECT, f"{written} updates")
+            attempt = self._update(student.question, kept[-1].attempt, flagged)
+            written += 1
+            judged = self._judge(student.question, attempt)
+            author = self.imp.author
+            kept.append(self._with_feedback(Turn(attempt, attempt_author=author), judged))
+            if judged.is_correct:
+                return self._kept(student, kept, Origin.EDITED)
+            if self._goes_in_circles(attempt, flagged, judged):
+                return self._kept(student, kept[:-1][:1], Origin.TRUNCATED)
+
+    def _judge(self, question: str, attempt: Attempt) -> Feedback:
+        if not attempt.steps:
+            raise _Drop(DropReason.ATTEMPT_UNREADABLE)
+        if len(attempt.text) > self.limits.attempt_chars:
+            raise _Drop(DropReason.ATTEMPT_TOO_LONG, f"{len(attempt.text)} characters")
+        try:
+            return self.fbk(question, attempt)
+        except CannotJudge as error:
+            raise _Drop(DropReason.FEEDBACK_FAILED, str(error)) from error
+
+    def _update(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
+        try:
+            update = self.imp(question, attempt, feedback)
+        except CannotImprove as error:
+            raise _Drop(DropReason.IMPROVE_FAILED, str(error)) from error
+        if update.final_response is None:
+            raise _Drop(DropReason.UPDATE_WITHOUT_ANSWER)
+        if update == attempt:
+            raise _Drop(DropReason.UPDATE_UNCHANGED)
+        prefix = attempt.before(feedback.step or FINAL_RESPONSE)
+        if update.steps[: len(prefix)] != prefix:
+            raise _Drop(DropReason.UPDATE_CHANGES_PREFIX)
+        rewritten = update.steps[len(prefix)].text if len(update.steps) > len(prefix) else ""
+        if feedback.span and feedback.span in rewritten:
+            raise _Drop(DropReason.UPDATE_KEEPS_SPAN, feedback.span)
+        return update
+
+    def _with_feedback(self, turn: Turn, feedback: Feedback) -> Turn:
+        return replace(
+            turn,
+            feedback=feedback,
+            feedback_text=feedback.render(),
+            feedback_author=self.fbk.author,
+        )
+
+    def _close(self, turn: Turn, judged: Feedback) -> Turn:
+        """End a trajectory with the positive feedback, the student's own if it gave it."""
+        if turn.feedback is not None and turn.feedback.is_correct:
+            return turn
+        return self._with_feedback(turn, judged)
+
+    @staticmethod
+    def _is_well_formed(student: Trajectory) -> bool:
+        """Every attempt but the last has feedback that calls for the update after it."""
+        return all(
+            turn.feedback is not None and not turn.feedback.is_correct
+            for turn in student.turns[:-1]
+        )
+
+    @staticmethod
+    def _kept(student: Trajectory, turns: list[Turn] | tuple[Turn, ...], origin: Origin) -> Kept:
+        return Kept(Trajectory(student.question, tuple(turns)), origin)
+
+    @staticmethod
+    def _goes_in_circles(attempt: Attempt, before: Feedback, now: Feedback) -> bool:
+        """The new feedback points to an earlier step, or to the same place again."""
+        if now.same_diagnosis(before):
+            return True
+        return len(attempt.before(now.step or "")) < len(attempt.before(before.step or ""))

@@ -1,0 +1,95 @@
+"""Training text as token ids with one weight for each.
+
+Text is tokenised segment by segment, so that a weight never depends on finding a marker
+again among token ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from db.records import Segment
+from engine.weighted_loss import IGNORED
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Token ids and, for each, the weight of predicting it; the first has no predictor."""
+
+    ids: tuple[int, ...]
+    weights: tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, segments: Sequence[Segment]) -> Encoded:
+    """Tokenise the segments and end the text; the end-of-text token weighs as the last segment."""
+    ids: list[int] = []
+    weights: list[float] = []
+    for text, weight in segments:
+        piece = tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids.extend(piece)
+        weights.extend([weight] * len(piece))
+    ids.append(tokenizer.eos_token_id)
+    weights.append(segments[-1][1])
+    weights[0] = 0.0
+    return Encoded(tuple(ids), tuple(weights))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Right-padded rows, all (rows, longest): ids, attention mask, labels, weights (fp32).
+
+    ``labels[r, t]`` is the token after position t, with ``weights[r, t]``.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    labels: Tensor
+    weights: Tensor
+    tokens: int
+
+    @property
+    def weight_sum(self) -> float:
+        return float(self.weights.sum(dtype=torch.float64))
+
+    @property
+    def targets(self) -> int:
+        """Number of tokens that are learned."""
+        return int((self.weights > 0).sum())
+
+
+def collate(rows: Sequence[Encoded], pad: int) -> Batch:
+    """Put rows into one batch."""
+    longest = max(map(len, rows))
+    ids = torch.full((len(rows), longest), pad)
+    mask = torch.zeros(len(rows), longest, dtype=torch.long)
+    labels = torch.full((len(rows), longest), IGNORED)
+    weights = torch.zeros(len(rows), longest)
+    for index, row in enumerate(rows):
+        length = len(row)
+        ids[index, :length] = torch.tensor(row.ids)
+        mask[index, :length] = 1
+        labels[index, : length - 1] = torch.tensor(row.ids[1:])
+        weights[index, : length - 1] = torch.tensor(row.weights[1:])
+    return Batch(ids, mask, labels, weights, tokens=sum(map(len, rows)))
+
+
+def by_budget(rows: Sequence[Encoded], order: Sequence[int], tokens: int) -> Iterator[list[int]]:
+    """Cut ``order`` into runs of rows that hold at most ``tokens``, one row at least."""
+    batch: list[int] = []
+    used = 0
+    for index in order:
+        if batch and used + len(rows[index]) > tokens:
+            yield batch
+            batch, used = [], 0
+        batch.append(index)
+        used += len(rows[index])
+    if batch:
+        yield batch

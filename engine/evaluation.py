@@ -1,0 +1,86 @@
+"""The test after each iteration: the same items and the same scoring for every student.
+
+What counts as final is the last answer that the student states by itself; nothing but its
+own feedback stops it.
+"""
+
+from __future__ import annotations
+
+from db.records import Evaluation, Item, Split, StageName
+from engine.generation import chunks
+from engine.rollout import Rollout, roll_out
+from engine.stage import RunContext, finish, is_done, working
+from engine.tasks.base import Task
+
+
+def score(task: Task, item: Item, rollout: Rollout, run_id: int, iteration: int) -> Evaluation:
+    """Score one rollout: the first attempt and the final one, strictly and flexibly."""
+    attempts = [turn.attempt for turn in rollout.trajectory.turns]
+    strict = [task.answer(attempt) for attempt in attempts]
+    flexible = [task.answer_flexible(attempt.text) for attempt in attempts]
+    first, final = strict[0], _last(strict)
+    return Evaluation(
+        run_id=run_id,
+        iteration=iteration,
+        item_id=item.id,
+        text=rollout.text,
+        first_answer=first,
+        final_answer=final,
+        first_correct=task.is_right(first, item.answer),
+        final_correct=task.is_right(final, item.answer),
+        first_flexible=task.is_right(flexible[0], item.answer),
+        final_flexible=task.is_right(_last(flexible), item.answer),
+        updates=rollout.trajectory.updates,
+        finish_reason=str(rollout.end),
+        tokens=rollout.tokens,
+    )
+
+
+def _last(answers: list[str | None]) -> str | None:
+    return next((answer for answer in reversed(answers) if answer is not None), None)
+
+
+def evaluate(context: RunContext, iteration: int) -> None:
+    """Let the student answer the test items greedily; iteration 0 is the start."""
+    if is_done(context, iteration, StageName.EVALUATE):
+        return
+    settings = context.settings.evaluate
+    items = context.store.items(context.task.name, Split.TEST)
+    items = sorted(items, key=lambda item: (len(item.question), item.id))
+    there = context.store.evaluated_items(context.run_id, iteration)
+    sampler = context.sampler(temperature=0.0)
+    with working(context, iteration, StageName.EVALUATE, len(items)) as work:
+        work.advance(len(there), len(items))
+        for chunk in chunks(items, settings.batch_size):
+            if chunk[0].id in there:
+                continue
+            rollouts = roll_out(
+                sampler,
+                [item.question for item in chunk],
+                [0] * len(chunk),
+                context.task.hint,
+                max_updates=settings.max_updates,
+                max_attempt_tokens=settings.max_attempt_tokens,
+            )
+            rows = [
+                score(context.task, item, rollout, context.run_id, iteration)
+                for item, rollout in zip(chunk, rollouts, strict=True)
+            ]
+            with context.store.transaction():
+                context.store.add_evaluations(rows)
+                work.advance(work.count + len(rows))
+            work.show()
+            context.control.safe_point()
+    counts = [
+        c for c in context.store.evaluation_counts(context.run_id) if c.iteration == iteration
+    ]
+    n, first, final = (
+        sum(getattr(c, name) for c in counts) for name in ("n", "first_correct", "final_correct")
+    )
+    finish(
+        context,
+        iteration,
+        StageName.EVALUATE,
+        {"items": n, "first_correct": first, "final_correct": final},
+        f"{final} of {n} right" + (f", {first} at first" if first != final else ""),
+    )

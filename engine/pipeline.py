@@ -1,0 +1,180 @@
+"""A run from its first question to its last evaluation, taken up wherever it was left."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sqlite3
+from typing import Any
+
+from db.errors import StoreFull
+from db.records import Level, Run, RunStatus, Split, StageName, Subtask
+from db.store import Store
+from engine.collection import collect
+from engine.config import settings_hash
+from engine.control import Control, StopRequested
+from engine.errors import ConfigError, RunFailed, TripostError
+from engine.evaluation import evaluate
+from engine.fitting import restore_iteration, train
+from engine.lock import EngineProcess
+from engine.project import Project
+from engine.selection import select
+from engine.settings import Settings
+from engine.stage import RunContext, is_done
+from engine.student import check_student, load_student
+from engine.tasks import make_task
+from engine.tasks.base import Task
+
+_STORE_TIMEOUT_S = 60.0
+"""Whoever reads the store lets go in milliseconds; the engine would rather wait than fail."""
+
+_LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "safetensors", "tripost-tui")
+
+
+def run_project(project: Project, *, new: bool = False) -> RunStatus:
+    """Start the project's run or take it up, to its end or until it is stopped.
+
+    The caller holds the project's `engine.lock.EngineLock`.
+
+    ``new`` starts another run where the last one is finished or has other settings.
+
+    Returns:
+        FINISHED or STOPPED.
+
+    Raises:
+        TripostError, StoreError: it failed; the run says so, what it collected is kept.
+    """
+    project.prepare()
+    check_student(project.settings.student)
+    wanted = project.settings.task
+    task = make_task(wanted.name, wanted.seen, wanted.unseen)
+    with Store.open(project.db_path, timeout_s=_STORE_TIMEOUT_S) as store:
+        run = _run_of(project, store, new)
+        if run.status is RunStatus.FINISHED:
+            return run.status
+        return _work(project, store, run, task)
+
+
+def _run_of(project: Project, store: Store, new: bool) -> Run:
+    """Return the run to work on: the unfinished one, or a new one."""
+    run = store.latest_run()
+    config = project.settings.model_dump(mode="json")
+    if run is None or (new and run.status.terminal):
+        return store.create_run(
+            seed=project.settings.run.seed,
+            iterations=project.settings.run.iterations,
+            config=config,
+            config_hash=settings_hash(project.settings),
+            versions=_versions(),
+            student=project.settings.student.path,
+        )
+    if run.config_hash != settings_hash(project.settings) and run.status is not RunStatus.FINISHED:
+        changed = [
+            key for key, value in _flat(config).items() if _flat(dict(run.config)).get(key) != value
+        ]
+        raise ConfigError(
+            f"{project.settings_path}: {', '.join(changed) or 'settings'} changed since run "
+            f"{run.id} began. Put the old value back to go on with it, or start anew: "
+            f"tripost run {project.path} --new",
+            "The settings changed during a run",
+        )
+    return run
+
+
+def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
+    control = Control(store, run.id, EngineProcess.current())
+    first_time = run.started_at is None
+    store.set_run_status(run.id, RunStatus.RUNNING)
+    store.add_event(
+        run.id,
+        "run.started" if first_time else "run.resumed",
+        f"run {run.id} {'started' if first_time else 'goes on'}",
+        data={"seed": run.seed, "iterations": run.iterations},
+    )
+    control.beat()
+    try:
+        with control.signals():
+            _make_items(project.settings, store, task)
+            student = load_student(project.settings.student)
+            context = RunContext(project, project.settings, store, run.id, task, student, control)
+            _iterate(context)
+    except StopRequested:
+        return _end(store, run, RunStatus.STOPPED, "stopped; `tripost run` goes on from here")
+    except StoreFull:
+        # A full database cannot take the news either; the log has it.
+        raise
+    except TripostError as error:
+        _end(store, run, RunStatus.FAILED, str(error))
+        raise
+    return _end(store, run, RunStatus.FINISHED, "finished")
+
+
+def _iterate(context: RunContext) -> None:
+    """Go through the iterations; what is done already costs next to nothing."""
+    evaluate(context, 0)
+    for iteration in range(1, context.settings.run.iterations + 1):
+        trained = is_done(context, iteration, StageName.TRAIN)
+        if not trained:
+            restore_iteration(context, iteration - 1)
+            if context.settings.run.method != "continued_rationale":
+                collect(context, iteration)
+            select(context, iteration)
+            train(context, iteration)
+        if not is_done(context, iteration, StageName.EVALUATE):
+            restore_iteration(context, iteration)
+            evaluate(context, iteration)
+            context.store.add_event(
+                context.run_id,
+                "iteration.finished",
+                f"iteration {iteration} of {context.settings.run.iterations} is finished",
+                data={"iteration": iteration},
+            )
+
+
+def _make_items(settings: Settings, store: Store, task: Task) -> None:
+    """Generate the items once; test first, then dev, so that training takes what is left.
+
+    Raises:
+        RunFailed: a question would be in two splits.
+    """
+    there = {item.question for item in store.items(task.name)}
+    wanted = settings.task
+    both = (Subtask.SEEN, Subtask.UNSEEN)
+    plan = (
+        (Split.TEST, both, wanted.test_items),
+        (Split.DEV, (Subtask.SEEN,), wanted.dev_items),
+        (Split.TRAIN, (Subtask.SEEN,), wanted.train_items),
+    )
+    if there:
+        return
+    with store.transaction():
+        for split, subtasks, count in plan:
+            items = task.generate(split, subtasks, count, wanted.seed, there)
+            if store.add_items(items) != len(items):
+                raise RunFailed(f"The {split} questions repeat questions of another split.")
+            there.update(item.question for item in items)
+
+
+def _end(store: Store, run: Run, status: RunStatus, reason: str) -> RunStatus:
+    level = Level.ERROR if status is RunStatus.FAILED else Level.INFO
+    with store.transaction():
+        store.set_run_status(run.id, status, reason)
+        store.add_event(run.id, f"run.{status}", f"run {run.id}: {reason}", level=level)
+    return status
+
+
+def _versions() -> dict[str, str]:
+    found = {"sqlite": sqlite3.sqlite_version}
+    for library in _LIBRARIES:
+        try:
+            found[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            found[library] = "not installed"
+    return found
+
+
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        f"{section}.{key}": value
+        for section, values in config.items()
+        for key, value in values.items()
+    }

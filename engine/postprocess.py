@@ -1,0 +1,181 @@
+"""Stage 2: trajectories become training examples, without repeats, in the wanted proportion.
+
+TriPosT, section 3.2. Every update of a trajectory makes an improving example
+(question, attempt, feedback, updated attempt); its last attempt with the positive feedback
+makes a non-improving one; gold rationales with positive feedback are the third kind. They
+are brought to r : 1 : 1, so that improving examples are the share p = r / (r + 2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from db.records import ExampleKind, Segment
+from engine.editing import DropReason
+from engine.trajectory import (
+    FEEDBACK_PREFIX,
+    UPDATE_PREFIX,
+    Attempt,
+    Trajectory,
+    correct,
+    prompt,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Loss weights of the parts of an example.
+
+    ``improvement`` is the paper's w: everything from the first ``Feedback:`` on in an
+    improving example. ``question`` and ``wrong_attempt`` are 1 in the reference.
+    """
+
+    question: float = 0.0
+    wrong_attempt: float = 1.0
+    improvement: float = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A training example before it is stored; ``dropped`` says why it is not trained on."""
+
+    kind: ExampleKind
+    segments: tuple[Segment, ...]
+    item_id: int
+    trajectory_id: int | None = None
+    dropped: DropReason | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self.segments)
+
+    @property
+    def text_hash(self) -> str:
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def share_of_improving(ratio: float) -> float:
+    """Return p for r: the share of improving examples that rebalancing aims at."""
+    return ratio / (ratio + 2)
+
+
+def split_into_turns(
+    trajectory: Trajectory, hint: str, weights: Weights, item_id: int, trajectory_id: int | None
+) -> list[Draft]:
+    """Make the examples of one trajectory; a diagnosis without an update counts as improving."""
+    drafts = []
+    question = (prompt(trajectory.question, hint), weights.question)
+    for index, turn in enumerate(trajectory.turns):
+        if turn.feedback_text is None:
+            continue
+        feedback = f"{FEEDBACK_PREFIX} {turn.feedback_text}"
+        if turn.feedback is not None and turn.feedback.is_correct:
+            segments: tuple[Segment, ...] = (
+                question,
+                (f"{turn.attempt.text}\n", 1.0),
+                (feedback, 1.0),
+            )
+            kind = ExampleKind.NON_IMPROVING
+        else:
+            segments = (
+                question,
+                (f"{turn.attempt.text}\n", weights.wrong_attempt),
+                (feedback, weights.improvement),
+            )
+            if index + 1 < len(trajectory.turns):
+                update = trajectory.turns[index + 1].attempt
+                written = f"\n{UPDATE_PREFIX}{hint}\n{update.text}"
+                segments = (*segments, (written, weights.improvement))
+            kind = ExampleKind.IMPROVING
+        drafts.append(Draft(kind, segments, item_id, trajectory_id))
+    return drafts
+
+
+def ground_truth(
+    question: str, rationale: Attempt, hint: str, item_id: int, weights: Weights
+) -> Draft:
+    """Make an example of a gold rationale and the positive feedback on it."""
+    feedback = f"{FEEDBACK_PREFIX} {correct(rationale).render()}"
+    segments = (
+        (prompt(question, hint), weights.question),
+        (f"{rationale.text}\n", 1.0),
+        (feedback, 1.0),
+    )
+    return Draft(ExampleKind.GROUND_TRUTH, segments, item_id)
+
+
+def plain(
+    question: str,
+    attempt: str,
+    hint: str,
+    item_id: int,
+    weights: Weights,
+    kind: ExampleKind,
+    trajectory_id: int | None = None,
+) -> Draft:
+    """Make an example without feedback, as the baselines train on."""
+    segments = ((prompt(question, hint), weights.question), (attempt, 1.0))
+    return Draft(kind, segments, item_id, trajectory_id)
+
+
+def short_answer(
+    question: str, answer: str, item_id: int, weights: Weights, trajectory_id: int | None
+) -> Draft:
+    """Make an example of the bare answer, which LMSI trains on beside the rationale."""
+    segments = (
+        (f"Q: {question}\nAnswer:", weights.question),
+        (f" So the answer is {answer}.", 1.0),
+    )
+    return Draft(ExampleKind.NON_IMPROVING, segments, item_id, trajectory_id)
+
+
+def drop_repeats(drafts: Iterable[Draft]) -> list[Draft]:
+    """Mark examples whose text an earlier one has."""
+    seen: set[str] = set()
+    marked = []
+    for draft in drafts:
+        if draft.dropped is None:
+            if draft.text_hash in seen:
+                draft = replace(draft, dropped=DropReason.DUPLICATE)
+            seen.add(draft.text_hash)
+        marked.append(draft)
+    return marked
+
+
+def rebalance(drafts: Sequence[Draft], ratio: float, seed: int) -> list[Draft]:
+    """Mark the surplus of each kind so that improving : others = ratio : 1 : 1.
+
+    ``ratio`` <= 0 leaves everything. The choice depends on the seed alone.
+    """
+    if ratio <= 0:
+        return list(drafts)
+    pools: dict[ExampleKind, list[int]] = {kind: [] for kind in ExampleKind}
+    for index, draft in enumerate(drafts):
+        if draft.dropped is None:
+            pools[draft.kind].append(index)
+    improving, rest = (
+        pools[ExampleKind.IMPROVING],
+        (
+            pools[ExampleKind.NON_IMPROVING],
+            pools[ExampleKind.GROUND_TRUTH],
+        ),
+    )
+    unit = min(len(improving) / ratio, *map(len, rest))
+    wanted = {
+        ExampleKind.IMPROVING: round(unit * ratio),
+        ExampleKind.NON_IMPROVING: round(unit),
+        ExampleKind.GROUND_TRUTH: round(unit),
+    }
+    rng = random.Random(f"rebalance/{seed}")
+    kept: set[int] = set()
+    for kind, pool in pools.items():
+        kept.update(rng.sample(pool, wanted[kind]))
+    return [
+        draft
+        if draft.dropped is not None or index in kept
+        else replace(draft, dropped=DropReason.SURPLUS)
+        for index, draft in enumerate(drafts)
+    ]

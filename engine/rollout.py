@@ -1,0 +1,160 @@
+"""A student answers questions and corrects itself until its own feedback is positive.
+
+The student is prompted with what it was trained on: a question and the latest attempt. An
+update thus starts a fresh context, as in the examples that trajectories are split into
+(TriPosT, section 3.2), and the context does not grow with the number of updates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from engine.generation import FinishReason, Generation, Request, Sampler
+from engine.trajectory import (
+    FEEDBACK_PREFIX,
+    Trajectory,
+    Turn,
+    feedback_prompt,
+    parse_attempt,
+    parse_feedback,
+    prompt,
+    render_body,
+    update_prompt,
+)
+
+_FEEDBACK_TOKENS = 256
+
+
+class RolloutEnd(StrEnum):
+    """Why a student stopped."""
+
+    NO_FEEDBACK = "no feedback"
+    SATISFIED = "positive feedback"
+    NO_UPDATE = "no update"
+    UNCHANGED = "update unchanged"
+    MAX_UPDATES = "most updates reached"
+    TOO_LONG = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What a student wrote; ``text`` is raw and follows the prompt."""
+
+    trajectory: Trajectory
+    text: str
+    tokens: int
+    end: RolloutEnd
+
+
+@dataclass(slots=True)
+class _Open:
+    """A rollout in the making. ``texts`` are the raw attempts and feedbacks in turn."""
+
+    question: str
+    seed: int
+    attempts: list[str] = field(default_factory=list)
+    feedbacks: list[str] = field(default_factory=list)
+    tokens: int = 0
+    end: RolloutEnd | None = None
+
+    def take(self, generation: Generation) -> str:
+        self.tokens += generation.tokens
+        return generation.text.strip("\n")
+
+
+def item_seed(*parts: object) -> int:
+    """Return a seed below 2**63 that depends on the parts alone."""
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def roll_out(
+    sampler: Sampler,
+    questions: Sequence[str],
+    seeds: Sequence[int],
+    hint: str,
+    *,
+    max_updates: int,
+    max_attempt_tokens: int,
+) -> list[Rollout]:
+    """Let the student answer all questions as one batch, in the order given."""
+    rollouts = [_Open(q, s) for q, s in zip(questions, seeds, strict=True)]
+    _attempt(sampler, rollouts, hint, max_attempt_tokens)
+    while going := [r for r in rollouts if r.end is None]:
+        _feedback(sampler, going, hint, max_updates)
+        going = [r for r in going if r.end is None]
+        _update(sampler, going, hint, max_attempt_tokens)
+    return [_closed(r, hint) for r in rollouts]
+
+
+def _attempt(sampler: Sampler, rollouts: list[_Open], hint: str, limit: int) -> None:
+    stop = f"\n{FEEDBACK_PREFIX}"
+    requests = [
+        Request(prompt(r.question, hint), item_seed(r.seed, "attempt"), limit, stop)
+        for r in rollouts
+    ]
+    for rollout, generation in zip(rollouts, sampler.generate(requests), strict=True):
+        rollout.attempts.append(rollout.take(generation))
+        if generation.finish_reason is FinishReason.STOP:
+            rollout.end = RolloutEnd.NO_FEEDBACK
+        elif generation.finish_reason is FinishReason.LENGTH:
+            rollout.end = RolloutEnd.TOO_LONG
+
+
+def _feedback(sampler: Sampler, rollouts: list[_Open], hint: str, max_updates: int) -> None:
+    requests = [
+        Request(
+            feedback_prompt(r.question, hint, r.attempts[-1]),
+            item_seed(r.seed, "feedback", len(r.feedbacks)),
+            _FEEDBACK_TOKENS,
+            "\n",
+        )
+        for r in rollouts
+    ]
+    for rollout, generation in zip(rollouts, sampler.generate(requests), strict=True):
+        written = rollout.take(generation).strip()
+        rollout.feedbacks.append(written)
+        feedback = parse_feedback(written)
+        if generation.finish_reason is FinishReason.LENGTH:
+            rollout.end = RolloutEnd.TOO_LONG
+        elif feedback is not None and feedback.is_correct:
+            rollout.end = RolloutEnd.SATISFIED
+        elif generation.finish_reason is FinishReason.STOP:
+            rollout.end = RolloutEnd.NO_UPDATE
+        elif len(rollout.attempts) > max_updates:
+            rollout.end = RolloutEnd.MAX_UPDATES
+
+
+def _update(sampler: Sampler, rollouts: list[_Open], hint: str, limit: int) -> None:
+    stop = f"\n{FEEDBACK_PREFIX}"
+    requests = [
+        Request(
+            update_prompt(r.question, hint, r.attempts[-1], r.feedbacks[-1]),
+            item_seed(r.seed, "update", len(r.feedbacks)),
+            limit,
+            stop,
+        )
+        for r in rollouts
+    ]
+    for rollout, generation in zip(rollouts, sampler.generate(requests), strict=True):
+        update = rollout.take(generation)
+        if generation.finish_reason is FinishReason.LENGTH:
+            rollout.end = RolloutEnd.TOO_LONG
+        elif update == rollout.attempts[-1]:
+            rollout.end = RolloutEnd.UNCHANGED
+        rollout.attempts.append(update)
+
+
+def _closed(rollout: _Open, hint: str) -> Rollout:
+    assert rollout.end is not None
+    turns = [Turn(parse_attempt(text)) for text in rollout.attempts]
+    for index, written in enumerate(rollout.feedbacks):
+        turns[index] = replace(
+            turns[index], feedback=parse_feedback(written), feedback_text=written
+        )
+    trajectory = Trajectory(rollout.question, tuple(turns))
+    raw = render_body(trajectory.turns, hint, rollout.attempts)
+    return Rollout(trajectory, raw, rollout.tokens, rollout.end)

@@ -1,0 +1,30 @@
+"""A task's own scripts as FBK and IMP: no expert model is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.tasks.base import Task
+from engine.trajectory import Attempt, Author, Feedback
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedFeedback:
+    """FBK by script."""
+
+    task: Task
+    author: str = Author.SCRIPT
+
+    def __call__(self, question: str, attempt: Attempt) -> Feedback:
+        return self.task.feedback(question, attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedImprove:
+    """IMP by script."""
+
+    task: Task
+    author: str = Author.SCRIPT
+
+    def __call__(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
+        return self.task.improve(question, attempt, feedback)

@@ -1,0 +1,142 @@
+"""Stage 2 of a run: which examples are trained on, and why the others are not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from db.records import Drop, DropStage, Example, ExampleKind, Split, StageName
+from engine.collection import training_questions
+from engine.editing import DropReason
+from engine.encoding import encode
+from engine.errors import RunFailed
+from engine.postprocess import (
+    Draft,
+    Weights,
+    drop_repeats,
+    ground_truth,
+    plain,
+    rebalance,
+    short_answer,
+    split_into_turns,
+)
+from engine.rollout import item_seed
+from engine.stage import RunContext, finish, is_done, working
+from engine.trajectory import parse, parse_attempt
+
+
+def select(context: RunContext, iteration: int) -> None:
+    """Make the iteration's examples, mark what is left out, store all of them.
+
+    Raises:
+        RunFailed: nothing is left to train on.
+    """
+    if is_done(context, iteration, StageName.POSTPROCESS):
+        return
+    drafts = drop_repeats(_drafts(context, iteration))
+    with working(context, iteration, StageName.POSTPROCESS, len(drafts)) as work:
+        drafts = _drop_long(context, drafts)
+        if context.settings.run.method == "tripost":
+            seed = item_seed(context.seed, iteration, "rebalance")
+            drafts = rebalance(drafts, context.settings.postprocess.ratio, seed)
+        selected = Counter(str(draft.kind) for draft in drafts if draft.dropped is None)
+        if not selected:
+            raise RunFailed(
+                f"Iteration {iteration} has nothing to train on: {_why_nothing(drafts)}"
+            )
+        with context.store.transaction():
+            context.store.add_examples(
+                [_example_row(context, iteration, p, draft) for p, draft in enumerate(drafts)]
+            )
+            context.store.add_drops(_drop_rows(context, iteration, drafts))
+            work.advance(len(drafts))
+            finish(
+                context,
+                iteration,
+                StageName.POSTPROCESS,
+                {"selected": dict(selected)},
+                ", ".join(f"{count} {kind}" for kind, count in selected.items()),
+            )
+
+
+def _drafts(context: RunContext, iteration: int) -> list[Draft]:
+    settings, hint = context.settings, context.task.hint
+    weights = Weights(
+        question=settings.train.question_weight,
+        wrong_attempt=settings.train.wrong_attempt_weight,
+        improvement=settings.train.weight,
+    )
+    method = settings.run.method
+    questions = training_questions(context, iteration)
+    if method == "continued_rationale":
+        return [
+            plain(q.question, q.rationale, hint, q.id, weights, ExampleKind.GROUND_TRUTH)
+            for q in questions
+        ]
+    drafts: list[Draft] = []
+    items = {item.id: item for item in context.store.items(context.task.name, Split.TRAIN)}
+    for row in context.store.trajectories(context.run_id, iteration):
+        trajectory = parse(row.text, hint)
+        if trajectory is None:
+            raise RunFailed(f"Trajectory {row.id} cannot be read back; the database is damaged.")
+        item = items[row.item_id]
+        if method == "lmsi":
+            kind = ExampleKind.NON_IMPROVING
+            attempt = trajectory.first.text
+            drafts.append(plain(item.question, attempt, hint, item.id, weights, kind, row.id))
+            drafts.append(short_answer(item.question, item.answer, item.id, weights, row.id))
+        else:
+            drafts += split_into_turns(trajectory, hint, weights, item.id, row.id)
+    if method == "tripost":
+        for q in questions:
+            drafts.append(ground_truth(q.question, parse_attempt(q.rationale), hint, q.id, weights))
+    return drafts
+
+
+def _drop_long(context: RunContext, drafts: Iterable[Draft]) -> list[Draft]:
+    limit = context.settings.train.max_tokens
+    marked = []
+    for draft in drafts:
+        if draft.dropped is None:
+            context.control.pulse()
+            if len(encode(context.student.tokenizer, draft.segments)) > limit:
+                draft = replace(draft, dropped=DropReason.TOO_LONG)
+        marked.append(draft)
+    return marked
+
+
+def _example_row(context: RunContext, iteration: int, position: int, draft: Draft) -> Example:
+    return Example(
+        run_id=context.run_id,
+        iteration=iteration,
+        item_id=draft.item_id,
+        kind=draft.kind,
+        segments=draft.segments,
+        text_hash=draft.text_hash,
+        selected=draft.dropped is None,
+        trajectory_id=draft.trajectory_id,
+        drop_reason=None if draft.dropped is None else str(draft.dropped),
+        position=position,
+    )
+
+
+def _drop_rows(context: RunContext, iteration: int, drafts: Iterable[Draft]) -> list[Drop]:
+    """Name what is lost of trajectories; gold rationales left over are no loss."""
+    return [
+        Drop(
+            run_id=context.run_id,
+            iteration=iteration,
+            stage=DropStage.POSTPROCESS,
+            reason=str(draft.dropped),
+            trajectory_id=draft.trajectory_id,
+        )
+        for draft in drafts
+        if draft.dropped is not None and draft.trajectory_id is not None
+    ]
+
+
+def _why_nothing(drafts: Iterable[Draft]) -> str:
+    counts = Counter(f"{draft.kind}: {draft.dropped}" for draft in drafts)
+    listed = ", ".join(f"{count} {what}" for what, count in counts.most_common())
+    return (listed or "no examples") + "."

@@ -1,0 +1,68 @@
+"""What a task is: questions with answers, and scripts that judge and repair attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from db.records import Item, Split, Subtask
+from engine.trajectory import Attempt, Feedback
+
+
+class CannotJudge(Exception):
+    """The script cannot tell whether an attempt is right; the reason is for people."""
+
+
+class CannotImprove(Exception):
+    """The script cannot write an update; the reason is for people."""
+
+
+class Task(Protocol):
+    """One task; a task is one file in this folder."""
+
+    name: str
+    title: str
+    hint: str
+    """What follows "Let's think step by step." in the prompt, with its leading blank."""
+
+    def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
+        """Take the difficulties of the subtasks; none means the paper's. Raises ValueError."""
+        ...
+
+    def generate(
+        self,
+        split: Split,
+        subtasks: Sequence[Subtask],
+        count: int,
+        seed: int,
+        exclude: Collection[str] = (),
+    ) -> list[Item]:
+        """Return ``count`` distinct items, shared evenly by the subtasks, none in ``exclude``."""
+        ...
+
+    def rationale(self, question: str) -> Attempt:
+        """Return the gold rationale. Raises `CannotImprove` for what is no question."""
+        ...
+
+    def answer(self, attempt: Attempt) -> str | None:
+        """Read the answer in the form that the task asks for (strict)."""
+        ...
+
+    def answer_flexible(self, text: str) -> str | None:
+        """Read the answer from any text that states one."""
+        ...
+
+    def is_right(self, answer: str | None, gold: str) -> bool:
+        """Compare an answer with the gold answer."""
+        ...
+
+    def feedback(self, question: str, attempt: Attempt) -> Feedback:
+        """Scripted FBK: name the first error. Raises `CannotJudge`."""
+        ...
+
+    def improve(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
+        """Scripted IMP: keep the steps before the flagged one, continue from there.
+
+        Raises `CannotImprove`.
+        """
+        ...
