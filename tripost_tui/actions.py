@@ -1,0 +1,359 @@
+"""Everything a person can do in the app, in one table.
+
+Key bindings, the footer, the help screen, the go-to menu and the command palette are all made
+from it, so that they cannot disagree. An action that is not possible now stays where it is and
+says why. The one who carries out ``run.pause`` is ``do_pause`` of the run screen; for the target
+``global`` it is the app.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tripost_tui.situation import (
+    Reason,
+    Situation,
+    always,
+    can_stop,
+    has_engine,
+    has_run,
+    has_trajectory,
+    not_busy,
+    pause_label,
+    selected,
+    start_or_pause,
+)
+
+MOST_FOOTER_KEYS = 7
+
+
+class Target(StrEnum):
+    """Where an action's keys work."""
+
+    GLOBAL = "global"
+    HOME = "home"
+    RUN = "run"
+    REPORT = "report"
+    QUIT = "quit"
+    CONFIRM = "confirm"
+    NEW = "new"
+
+
+TITLES = {
+    Target.GLOBAL: "Everywhere",
+    Target.HOME: "Home",
+    Target.RUN: "Run",
+    Target.REPORT: "Report",
+    Target.QUIT: "When quitting with a run at work",
+    Target.CONFIRM: "When asked to confirm",
+    Target.NEW: "When making a project",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing to do. ``footer`` is its rank there, the lowest first; None keeps it out.
+
+    ``letter`` puts it into the go-to menu.
+    """
+
+    id: str
+    label: str
+    description: str
+    keys: tuple[str, ...]
+    why_not: Callable[[Situation], Reason] = always
+    footer: int | None = None
+    letter: str | None = None
+    label_now: Callable[[Situation], str] | None = None
+
+    @property
+    def target(self) -> Target:
+        return Target(self.id.split(".", 1)[0])
+
+    @property
+    def handler(self) -> str:
+        """Name of the method that carries it out."""
+        return "do_" + self.id.split(".", 1)[1]
+
+    def labelled(self, now: Situation) -> str:
+        """The footer's word for it in this situation."""
+        return self.label_now(now) if self.label_now else self.label
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        id="home.open",
+        label="open",
+        description="Open the project: watch its run, or start it",
+        keys=("enter",),
+        why_not=selected,
+        footer=1,
+    ),
+    Action(
+        id="home.new",
+        label="new",
+        description="Make a new project in a folder of your choice",
+        keys=("n",),
+        why_not=not_busy,
+        footer=2,
+    ),
+    Action(
+        id="home.demo",
+        label="demo",
+        description="Start the demo in ./tripost-demo, or attach to it",
+        keys=("d",),
+        why_not=not_busy,
+        footer=3,
+    ),
+    Action(
+        id="home.forget",
+        label="forget",
+        description="Take the project off this list; its files stay as they are",
+        keys=("x",),
+        why_not=selected,
+        footer=4,
+    ),
+    Action(
+        id="home.down",
+        label="down",
+        description="Next run, as the arrows do",
+        keys=("j",),
+    ),
+    Action(
+        id="home.up",
+        label="up",
+        description="Previous run",
+        keys=("k",),
+    ),
+    Action(
+        id="run.pause",
+        label="pause/resume",
+        description="Pause the run, resume it, or start its engine",
+        keys=("p",),
+        why_not=start_or_pause,
+        footer=1,
+        label_now=pause_label,
+    ),
+    Action(
+        id="run.stop",
+        label="stop",
+        description="Stop after the item at hand and save; asks first",
+        keys=("s",),
+        why_not=can_stop,
+        footer=2,
+    ),
+    Action(
+        id="run.checkpoint",
+        label="checkpoint",
+        description="Write a checkpoint now",
+        keys=("c",),
+        why_not=has_engine,
+        footer=3,
+    ),
+    Action(
+        id="run.report",
+        label="report",
+        description="Show the report: accuracy, intervals, comparison with the start",
+        keys=("r",),
+        why_not=has_run,
+        footer=4,
+    ),
+    Action(
+        id="run.copy",
+        label="copy",
+        description="Copy the trajectory that is shown",
+        keys=("y",),
+        why_not=has_trajectory,
+        footer=5,
+    ),
+    Action(
+        id="run.zoom",
+        label="zoom",
+        description="Give the whole screen to the focused pane; esc gives it back",
+        keys=("z",),
+        footer=6,
+    ),
+    Action(
+        id="report.copy",
+        label="copy",
+        description="Copy the report as Markdown",
+        keys=("y",),
+        footer=1,
+    ),
+    Action(
+        id="report.down",
+        label="down",
+        description="Scroll down, as the arrows do; pgdn a page, end to the end",
+        keys=("j",),
+    ),
+    Action(
+        id="report.up",
+        label="up",
+        description="Scroll up; pgup a page, home to the start",
+        keys=("k",),
+    ),
+    Action(
+        id="quit.leave",
+        label="leave running",
+        description="Quit the app, leave the run at work",
+        keys=("l",),
+    ),
+    Action(
+        id="quit.stop",
+        label="stop and save",
+        description="Ask the run to stop after the item at hand, then quit",
+        keys=("s",),
+    ),
+    Action(
+        id="quit.cancel",
+        label="cancel",
+        description="Do not quit",
+        keys=("c", "escape"),
+    ),
+    Action(id="confirm.yes", label="yes", description="Do it", keys=("y",)),
+    Action(id="confirm.no", label="no", description="Leave it", keys=("n", "escape")),
+    Action(
+        id="new.cancel",
+        label="cancel",
+        description="Make no project; enter makes it",
+        keys=("escape",),
+    ),
+    Action(
+        id="global.help",
+        label="help",
+        description="Show every key that works here",
+        keys=("question_mark", "f1"),
+        letter="?",
+    ),
+    Action(
+        id="global.palette",
+        label="palette",
+        description="Find an action by its name",
+        keys=("ctrl+p",),
+    ),
+    Action(
+        id="global.goto",
+        label="go to",
+        description="Go to another screen by its letter",
+        keys=("g",),
+        footer=8,
+    ),
+    Action(
+        id="global.home",
+        label="home",
+        description="Home: projects and runs",
+        keys=(),
+        letter="h",
+    ),
+    Action(
+        id="global.run",
+        label="run",
+        description="Run: the one that is selected",
+        keys=(),
+        why_not=selected,
+        letter="r",
+    ),
+    Action(
+        id="global.report",
+        label="report",
+        description="Report of that run",
+        keys=(),
+        why_not=has_run,
+        letter="e",
+    ),
+    Action(
+        id="global.next_pane",
+        label="next pane",
+        description="Focus the next pane; arrows and pgdn scroll it",
+        keys=("tab",),
+    ),
+    Action(
+        id="global.previous_pane",
+        label="previous pane",
+        description="Focus the previous pane",
+        keys=("shift+tab",),
+    ),
+    Action(
+        id="global.back",
+        label="back",
+        description="One layer back",
+        keys=("escape",),
+    ),
+    Action(
+        id="global.theme",
+        label="theme",
+        description="Choose the colours",
+        keys=(),
+    ),
+    Action(
+        id="global.quit",
+        label="quit",
+        description="Quit; a run at work may stay at work",
+        keys=("ctrl+q",),
+        footer=9,
+    ),
+)
+
+_BY_ID = {action.id: action for action in ACTIONS}
+
+_SHOWN = {
+    "question_mark": "?",
+    "escape": "esc",
+    "f1": "F1",
+    "ctrl+p": "^p",
+    "ctrl+q": "^q",
+    "shift+tab": "S-tab",
+}
+
+
+def action(action_id: str) -> Action:
+    """Raises KeyError when there is no such action."""
+    return _BY_ID[action_id]
+
+
+def actions_of(*targets: Target) -> list[Action]:
+    """The actions of these targets, in the table's order."""
+    return [each for each in ACTIONS if each.target in targets]
+
+
+def footer_actions(target: Target) -> list[Action]:
+    """What the footer of a screen shows, at most `MOST_FOOTER_KEYS`; `?` for more comes after."""
+    ranked = [each for each in actions_of(target, Target.GLOBAL) if each.footer is not None]
+    return sorted(ranked, key=lambda each: each.footer or 0)[:MOST_FOOTER_KEYS]
+
+
+def goto_actions() -> list[Action]:
+    """The go-to menu."""
+    return [each for each in ACTIONS if each.letter]
+
+
+def shown_key(key: str) -> str:
+    """A key as it stands on a keyboard, and short: ``esc``, ``^q``, ``?``."""
+    return _SHOWN.get(key, key)
+
+
+def shown_keys(keys: Iterable[str]) -> str:
+    return " ".join(shown_key(key) for key in keys)
+
+
+def clashes(table: Iterable[Action] = ACTIONS) -> list[str]:
+    """Keys, letters and ids that are given twice where only one can have them, in words.
+
+    A key of a screen may not be a global one either, save escape: dialogs have their own.
+    """
+    found: list[str] = []
+    seen: dict[tuple[str, str], str] = {}
+    for each in table:
+        places = [("id", each.id)] + [(each.target.value, key) for key in each.keys]
+        if each.letter:
+            places.append(("go-to menu", each.letter))
+        for place in places:
+            if place in seen:
+                found.append(f"{place[1]} ({place[0]}): {seen[place]} and {each.id}")
+            seen.setdefault(place, each.id)
+    for (target, key), owner in seen.items():
+        shared = seen.get((Target.GLOBAL.value, key))
+        screens = (Target.HOME.value, Target.RUN.value, Target.REPORT.value)
+        if shared and target in screens:
+            found.append(f"{key} ({target}): {owner} and {shared}")
+    return found

@@ -1,0 +1,82 @@
+"""When an action is possible, and why not when it is not: one sentence for the person."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What the availability of actions depends on, as the current screen sees it.
+
+    ``state`` is the state word of the run in question; ``alive`` tells whether an engine is at
+    work on it; ``latest`` is False for an earlier run of a project; ``busy`` says what is under
+    way and has to end first.
+    """
+
+    selected: bool = False
+    readable: bool = True
+    latest: bool = True
+    has_run: bool = False
+    state: str = "not started"
+    alive: bool = False
+    has_trajectory: bool = False
+    busy: str | None = None
+
+
+Reason = str | None
+"""Why an action is not possible; None when it is."""
+
+
+def always(_: Situation) -> Reason:
+    return None
+
+
+def start_or_pause(now: Situation) -> Reason:
+    if now.busy:
+        return now.busy
+    if not now.readable:
+        return "The project cannot be read."
+    if not now.latest:
+        return "This is an earlier run of the project; only its latest can go on."
+    if now.state == "finished":
+        return "This run is finished: nothing to pause or resume."
+    if now.state == "stopping":
+        return "The run is stopping; resume it when it has stopped."
+    return None
+
+
+def pause_label(now: Situation) -> str:
+    if not now.alive:
+        return "start" if now.state == "not started" else "resume"
+    return "resume" if now.state == "paused" else "pause"
+
+
+def has_engine(now: Situation) -> Reason:
+    if now.alive:
+        return None
+    return "No engine is at work on this run."
+
+
+def can_stop(now: Situation) -> Reason:
+    if now.state == "stopping":
+        return "The run is stopping already: it ends after the item at hand."
+    return has_engine(now)
+
+
+def has_run(now: Situation) -> Reason:
+    if not now.readable:
+        return "The project cannot be read."
+    if not now.has_run:
+        return "There is no run yet to report on."
+    return None
+
+
+def has_trajectory(now: Situation) -> Reason:
+    return None if now.has_trajectory else "There is no trajectory yet."
+
+
+def selected(now: Situation) -> Reason:
+    return None if now.selected else "There is no project in the list yet: n makes one, d the demo."
+
+
+def not_busy(now: Situation) -> Reason:
+    return now.busy
