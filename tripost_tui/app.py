@@ -1,0 +1,264 @@
+"""The terminal app: screens over the projects of this machine. Owns no run, only looks at them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.message import Message
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from db.errors import StoreError
+from db.records import CommandKind
+from engine.errors import TripostError
+from tripost_tui import actions, clipboard, glyphs
+from tripost_tui.actions import Target
+from tripost_tui.backend import Backend, LocalBackend
+from tripost_tui.screens.base import BaseScreen, bindings_of
+from tripost_tui.screens.dialogs import ErrorDialog, GotoDialog
+from tripost_tui.screens.help import HelpScreen
+from tripost_tui.screens.home import HomeScreen
+from tripost_tui.screens.quit import QuitChoice, QuitDialog
+from tripost_tui.screens.too_small import TooSmallScreen, is_too_small
+from tripost_tui.situation import Situation
+from tripost_tui.state.reading import trouble_of
+from tripost_tui.state.run import Trouble
+from tripost_tui.text import clean_text
+from tripost_tui.themes import THEMES
+
+T = TypeVar("T")
+
+_WIDTHS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]
+_HEIGHTS = [(0, "-short"), (36, "-tall")]
+"""Columns and rows from which a class holds; the styles lay the panes out by it."""
+
+
+class TripostApp(App[None]):
+    """Opens with Home, or with the run of ``project``.
+
+    ``clock`` gives seconds since the epoch. ``ascii_only`` None asks the environment.
+    """
+
+    TITLE = "TriPosT"
+    CSS_PATH = "styles/app.tcss"
+    BINDINGS = bindings_of(Target.GLOBAL)
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+    ALLOW_IN_MAXIMIZED_VIEW = "KeyFooter, #top"
+
+    class JobDone(Message):
+        """A job has ended; ``finish`` is what its outcome asks for, in the UI thread."""
+
+        def __init__(self, finish: Callable[[], object]) -> None:
+            super().__init__()
+            self.finish = finish
+
+    def __init__(
+        self,
+        project: Path | None = None,
+        *,
+        ascii_only: bool | None = None,
+        backend: Backend | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.clock = clock
+        self.backend: Backend = backend or LocalBackend(clock=clock)
+        self.ascii_only = glyphs.wants_ascii() if ascii_only is None else ascii_only
+        self.glyphs = glyphs.ASCII if self.ascii_only else glyphs.UNICODE
+        self._home = HomeScreen()
+        self._project = project
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self._home
+
+    def on_mount(self) -> None:
+        self.set_class(self.ascii_only, "-ascii")
+        if self._project is not None:
+            self.open_run(self._project, self._project.name, None)
+
+    def on_resize(self, event: events.Resize) -> None:
+        shown = isinstance(self.screen, TooSmallScreen)
+        if is_too_small(event.size) and not shown:
+            self.push_screen(TooSmallScreen())
+        elif shown and not is_too_small(event.size):
+            self.pop_screen()
+
+    # --- actions ---------------------------------------------------------------------------
+
+    def action_act(self, action_id: str) -> None:
+        self.act(action_id)
+
+    def act(self, action_id: str) -> None:
+        """Carry out an action of the registry, or say why that is not possible now."""
+        action = actions.action(action_id)
+        reason = action.why_not(self.situation())
+        if reason is not None:
+            self.say(reason, severity="warning")
+            return
+        holder: object = self if action.target is Target.GLOBAL else self.screen
+        getattr(holder, action.handler)()
+
+    def situation(self) -> Situation:
+        """What the current screen can do now."""
+        return self.screen.situation() if isinstance(self.screen, BaseScreen) else Situation()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the command palette offers: the registry."""
+        places = [Target.GLOBAL]
+        if isinstance(screen, BaseScreen):
+            places.insert(0, screen.TARGET)
+        for action in actions.actions_of(*places):
+            keys = actions.shown_keys(action.keys)
+            text = f"{action.label}  {keys}" if keys else action.label
+            yield SystemCommand(text, action.description, lambda a=action.id: self.act(a))
+
+    # --- from screens ----------------------------------------------------------------------
+
+    def say(self, text: str, severity: SeverityLevel = "information") -> None:
+        """A short message in the corner, instead of the one before."""
+        self.clear_notifications()
+        self.notify(clean_text(text), severity=severity, markup=False)
+
+    def open_run(self, path: Path, name: str, run_id: int | None) -> None:
+        """Show a run; None is the project's latest."""
+        from tripost_tui.screens.run import RunScreen  # its plot brings numpy: not at start
+
+        self.do_home()
+        self.push_screen(RunScreen(path, name, run_id))
+
+    def open_report(self, path: Path, name: str, run_id: int | None) -> None:
+        """Show the report of a run, made now."""
+        from tripost_tui.screens.report import ReportScreen
+
+        now = self.situation()
+        self.job(
+            lambda: self.backend.report(path, run_id),
+            lambda page: self.push_screen(ReportScreen(name, page, now)),
+        )
+
+    def copy(self, text: str) -> None:
+        """Copy, and say where to."""
+
+        def copied(result: clipboard.Copied) -> None:
+            if result.osc52:
+                self.copy_to_clipboard(text)
+            self.say(result.message)
+
+        self.job(lambda: clipboard.copy(text), copied)
+
+    def job(
+        self,
+        what: Callable[[], T],
+        done: Callable[[T], object],
+        after: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Run ``what`` in a thread, then ``done`` with its result or a dialog with its error.
+
+        ``after`` comes last in any case; it and ``done`` run in the UI thread.
+        """
+
+        def work() -> None:
+            try:
+                result = what()
+            except (StoreError, TripostError) as error:
+                trouble = trouble_of(error)
+                self.post_message(self.JobDone(lambda: self.push_screen(ErrorDialog(trouble))))
+            else:
+                self.post_message(self.JobDone(lambda: done(result)))
+            finally:
+                self.post_message(self.JobDone(after))
+
+        self.run_worker(work, thread=True, group="jobs", exit_on_error=False)
+
+    def on_tripost_app_job_done(self, message: JobDone) -> None:
+        message.finish()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.worker.group == "jobs" and event.state is WorkerState.ERROR:
+            error = event.worker.error
+            text = f"{type(error).__name__}: {error}. This is a bug; please report it."
+            self.push_screen(ErrorDialog(Trouble("That went wrong", text)))
+
+    # --- global actions --------------------------------------------------------------------
+
+    def do_help(self) -> None:
+        if isinstance(self.screen, BaseScreen):
+            self.push_screen(HelpScreen(self.screen.TARGET, self.situation()))
+
+    def do_palette(self) -> None:
+        self.action_command_palette()
+
+    def do_goto(self) -> None:
+        def go(action_id: str | None) -> None:
+            if action_id is not None:
+                self.act(action_id)
+
+        self.push_screen(GotoDialog(self.situation()), go)
+
+    def do_home(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def do_run(self) -> None:
+        row = self._home.state.selected
+        if row is not None:
+            self.open_run(row.path, row.name, None if row.latest else row.run_id)
+
+    def do_report(self) -> None:
+        row = self._home.state.selected
+        if row is not None:
+            self.open_report(row.path, row.name, row.run_id)
+
+    def do_next_pane(self) -> None:
+        self.screen.focus_next()
+
+    def do_previous_pane(self) -> None:
+        self.screen.focus_previous()
+
+    def do_back(self) -> None:
+        if self.screen.maximized is not None:
+            self.screen.minimize()
+        elif len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.say("This is Home; ctrl+q quits.")
+
+    def do_theme(self) -> None:
+        self.search_themes()
+
+    def do_quit(self) -> None:
+        if isinstance(self.screen, QuitDialog):
+            self.exit()
+            return
+        live = self._home.state.live
+        if not live:
+            self.exit()
+            return
+        self.push_screen(QuitDialog([row.name for row in live]), self._quit)
+
+    def _quit(self, choice: QuitChoice | None) -> None:
+        if choice is QuitChoice.LEAVE:
+            self.exit()
+        elif choice is QuitChoice.STOP:
+            paths = [row.path for row in self._home.state.live]
+
+            def stop() -> None:
+                for path in paths:
+                    self.backend.command(path, CommandKind.STOP)
+
+            message = "Asked to stop: it ends after the item at hand, saved."
+            self.job(stop, lambda _: self.exit(message=message))
+
+    def action_help_quit(self) -> None:
+        """What ctrl+c does: nothing to a run."""
+        self.say("ctrl+q quits the app. Runs go on without it.")

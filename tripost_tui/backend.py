@@ -1,0 +1,124 @@
+"""What the app asks of the rest of the product. Every call may touch the disk: not for the UI
+thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from db.records import CommandKind, RunStatus
+from db.store import Store
+from engine.config import Settings
+from engine.errors import BusyError, ProjectError
+from engine.project import Project, forget_project, remember_project
+from tripost_tui.demo import open_demo
+from tripost_tui.state.home import RunRow
+from tripost_tui.state.reading import HomeReader, RunReader
+
+if TYPE_CHECKING:
+    from tripost_tui.state.report import ReportPage
+
+DEMO_FOLDER = "tripost-demo"
+
+
+class Backend(Protocol):
+    """All methods raise TripostError and StoreError."""
+
+    def home(self) -> list[RunRow]:
+        """All known projects and their runs."""
+
+    def reader(self, path: Path, run_id: int | None) -> RunReader:
+        """To follow a run with, in the thread that asks for it."""
+
+    def create(self, folder: str) -> Path:
+        """Make a project; return where it is."""
+
+    def demo(self) -> Path:
+        """Make the demo project unless it is there; return where it is."""
+
+    def open(self, path: Path) -> None:
+        """Check that a project can be opened, and remember it as the last one opened."""
+
+    def start(self, path: Path) -> None:
+        """Have an engine at work on a project, unless one is, or its run is finished."""
+
+    def command(self, path: Path, kind: CommandKind) -> None:
+        """Ask something of the engine of a project's latest run."""
+
+    def report(self, path: Path, run_id: int | None) -> ReportPage:
+        """The report of a run, of the latest when None."""
+
+    def forget(self, path: Path) -> None:
+        """Take a project off the list."""
+
+
+class LocalBackend:
+    """The projects of this machine. Relative folders are below ``cwd``."""
+
+    def __init__(self, cwd: Path | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._cwd = (cwd or Path.cwd()).absolute()
+        self._clock = clock
+        self._home = HomeReader(clock)
+
+    def home(self) -> list[RunRow]:
+        return self._home.read()
+
+    def reader(self, path: Path, run_id: int | None) -> RunReader:
+        return RunReader(path, run_id, self._clock)
+
+    def create(self, folder: str) -> Path:
+        if not folder.strip():
+            raise ProjectError("Name a folder, new or empty.", "No folder is named")
+        if "\0" in folder:
+            raise ProjectError("The name has a character that no folder can have.", "No such name")
+        project = Project.create(self._cwd / Path(folder.strip()).expanduser(), Settings())
+        remember_project(project.path)
+        return project.path
+
+    def demo(self) -> Path:
+        project = open_demo(self._cwd / DEMO_FOLDER)
+        remember_project(project.path)
+        return project.path
+
+    def open(self, path: Path) -> None:
+        Project.open(path)
+        remember_project(path)
+
+    def start(self, path: Path) -> None:
+        # Only here: most of the time the app looks at runs that are at work already.
+        from engine.process import spawn_engine
+
+        project = Project.open(path)
+        with Store.open(project.db_path, readonly=True) as store:
+            run = store.latest_run()
+        if run is not None and run.status is RunStatus.FINISHED:
+            return
+        try:
+            spawn_engine(project)
+        except BusyError:
+            return
+
+    def command(self, path: Path, kind: CommandKind) -> None:
+        with Store.open(Project.open(path).db_path) as store:
+            run = store.latest_run()
+            if run is None:
+                raise ProjectError(f"{path}: there is no run yet.", "Nothing to command")
+            store.send_command(run.id, kind)
+
+    def report(self, path: Path, run_id: int | None) -> ReportPage:
+        from engine.report import build_report
+        from engine.report_formats import to_markdown
+        from engine.report_tables import report_tables
+        from tripost_tui.state.report import ReportPage
+
+        with Store.open(Project.open(path).db_path, readonly=True) as store:
+            run = store.run(run_id) if run_id is not None else store.latest_run()
+            if run is None:
+                raise ProjectError(f"{path}: there is no run yet.", "Nothing to report on")
+            report = build_report(store, run.id)
+        return ReportPage(report.headline, report_tables(report), to_markdown(report))
+
+    def forget(self, path: Path) -> None:
+        forget_project(path)

@@ -1,0 +1,72 @@
+"""What every screen of the app has: keys from the registry, a footer, a situation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+
+from tripost_tui.actions import Target, actions_of
+from tripost_tui.glyphs import Glyphs
+from tripost_tui.situation import Situation
+from tripost_tui.widgets.key_footer import KeyFooter
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from tripost_tui.app import TripostApp
+
+T = TypeVar("T")
+
+_TEXTUALS_OWN = {"global.palette": "command_palette"}
+"""Textual binds its palette itself where it finds no binding for this action."""
+
+_WORKS_EVERYWHERE = frozenset({"global.quit", "global.palette"})
+"""Also over dialogs and in text fields."""
+
+
+def bindings_of(target: Target) -> list[BindingType]:
+    """The key bindings of a target's actions. What they do is decided by `TripostApp.act`."""
+    return [
+        Binding(
+            ",".join(action.keys),
+            _TEXTUALS_OWN.get(action.id, f"app.act('{action.id}')"),
+            action.description,
+            show=False,
+            priority=action.id in _WORKS_EVERYWHERE,
+        )
+        for action in actions_of(target)
+        if action.keys
+    ]
+
+
+def tripost(app: App[object]) -> TripostApp:
+    """The app by its own type."""
+    return cast("TripostApp", app)
+
+
+class BaseScreen(Screen[None]):
+    """A screen with a footer; `situation` decides what its keys can do."""
+
+    TARGET: ClassVar[Target]
+
+    def situation(self) -> Situation:
+        return Situation()
+
+    @property
+    def glyphs(self) -> Glyphs:
+        return tripost(self.app).glyphs
+
+    def refresh_footer(self) -> None:
+        """Show the keys as they are possible now."""
+        for footer in self.query(KeyFooter):
+            footer.now = self.situation()
+
+
+class Dialog(ModalScreen[T]):
+    """A small screen over another one; escape leaves it."""
+
+    @property
+    def glyphs(self) -> Glyphs:
+        return tripost(self.app).glyphs

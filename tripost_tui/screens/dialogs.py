@@ -1,0 +1,141 @@
+"""Small dialogs: an error, a yes or no, a new project's folder, the go-to menu."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import Key
+from textual.widgets import Button, Input, Static
+
+from tripost_tui.actions import Target, goto_actions
+from tripost_tui.screens.base import Dialog, bindings_of
+from tripost_tui.situation import Situation
+from tripost_tui.state.run import Trouble
+from tripost_tui.text import clean_text
+
+
+def lettered(letter: str, text: str) -> Content:
+    """A button's text with its key before it."""
+    return Content.assemble((letter, "bold underline"), f" {text}")
+
+
+class ErrorDialog(Dialog[None]):
+    """Says what went wrong and what can be done. Any of enter, escape and the button closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "close", "Close", show=False)]
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__()
+        self._trouble = trouble
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -error") as box:
+            box.border_title = Content(f"{self.glyphs.failed} {clean_text(self._trouble.title)}")
+            with VerticalScroll(classes="dialog-text"):
+                yield Static(Content(clean_text(self._trouble.message)))
+            with Horizontal(classes="buttons"):
+                yield Button(Content("close"), id="close", variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one("#close").focus()
+
+    def on_button_pressed(self) -> None:
+        self.dismiss(None)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+class ConfirmDialog(Dialog[bool]):
+    """A question; no is the default."""
+
+    BINDINGS = bindings_of(Target.CONFIRM)
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__()
+        self._title, self._text = title, text
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(self._title)
+            yield Static(Content(self._text), classes="dialog-text")
+            with Horizontal(classes="buttons"):
+                yield Button(lettered("n", "no"), id="no", variant="primary")
+                yield Button(lettered("y", "yes"), id="yes")
+
+    def on_mount(self) -> None:
+        self.query_one("#no").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def do_yes(self) -> None:
+        self.dismiss(True)
+
+    def do_no(self) -> None:
+        self.dismiss(False)
+
+
+class NewProjectDialog(Dialog[str | None]):
+    """Asks for the folder of a new project."""
+
+    BINDINGS = bindings_of(Target.NEW)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content("New project")
+            yield Static(
+                Content("Folder, new or empty. Its project.toml has every setting, explained."),
+                classes="dialog-text",
+            )
+            yield Input(placeholder="my-project", id="folder")
+            yield Static(
+                Content.assemble(
+                    ("enter", "bold $accent"), " make it   ", ("esc", "bold $accent"), " cancel"
+                ),
+                classes="dialog-keys",
+            )
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.dismiss(event.value)
+
+    def do_cancel(self) -> None:
+        self.dismiss(None)
+
+
+class GotoDialog(Dialog[str | None]):
+    """The go-to menu: one letter, and one is there. Returns an action's id."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,g", "close", "Close", show=False)]
+
+    def __init__(self, now: Situation) -> None:
+        super().__init__()
+        self._now = now
+
+    def compose(self) -> ComposeResult:
+        lines = []
+        for action in goto_actions():
+            reason = action.why_not(self._now)
+            style = "dim" if reason else ""
+            text = action.description if reason is None else f"{action.description}. {reason}"
+            lines.append(
+                Content.assemble((f" {action.letter}  ", f"bold $accent {style}"), (text, style))
+            )
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content("Go to")
+            yield Static(Content("\n").join(lines), classes="dialog-text")
+
+    def on_key(self, event: Key) -> None:
+        for action in goto_actions():
+            if event.character == action.letter:
+                event.stop()
+                self.dismiss(action.id)
+
+    def action_close(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,84 @@
+"""Every key that works here, from the registry, and what the signs mean."""
+
+import textwrap
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tripost_tui.actions import TITLES, Target, actions_of, shown_keys
+from tripost_tui.glyphs import Glyphs
+from tripost_tui.screens.base import Dialog
+from tripost_tui.situation import Situation
+
+STATES = {
+    "running": "an engine is at work",
+    "paused": "its engine waits; p resumes",
+    "stopping": "it ends after the item at hand",
+    "stopped": "ended before it was finished; p resumes",
+    "finished": "all iterations are done",
+    "failed": "ended by an error; the run screen says which",
+    "no heartbeat 34 s": "its engine is dead or stuck; p resumes it when it is dead",
+    "not started": "no engine has worked on it yet",
+}
+
+
+_KEY_COLUMN = 12
+_WIDEST = 84
+
+
+def help_content(target: Target, now: Situation, glyphs: Glyphs, width: int) -> Content:
+    """Keys of this screen first, then those that work everywhere, then all others'."""
+    others = [each for each in Target if each not in (target, Target.GLOBAL)]
+    lines: list[Content] = []
+    for place in (target, Target.GLOBAL, *others):
+        here = place in (target, Target.GLOBAL)
+        lines.append(Content.styled(TITLES[place], "bold $accent"))
+        for action in actions_of(place):
+            reason = action.why_not(now) if here else None
+            keys = shown_keys(action.keys) or (f"g {action.letter}" if action.letter else "^p")
+            text = f"{action.description}. Not now: {reason}" if reason else action.description
+            wrapped = textwrap.wrap(text, max(20, width - _KEY_COLUMN))
+            body = ("\n" + " " * _KEY_COLUMN).join(wrapped)
+            style = "dim" if reason else ""
+            lines.append(
+                Content.assemble((f"{f'  {keys}':<{_KEY_COLUMN}}", f"bold {style}"), (body, style))
+            )
+        lines.append(Content(""))
+    lines.append(Content.styled("States", "bold $accent"))
+    for word, meaning in STATES.items():
+        lines.append(Content(f"  {glyphs.of_state(word)} {word:<18} {meaning}"))
+    return Content("\n").join(lines)
+
+
+class HelpScreen(Dialog[None]):
+    """A page to scroll through."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q,enter", "close", "Close", show=False),
+        Binding("j", "scroll(1)", "Down", show=False),
+        Binding("k", "scroll(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, target: Target, now: Situation) -> None:
+        super().__init__()
+        self._target, self._now = target, now
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog -page") as box:
+            box.border_title = Content("Help")
+            box.border_subtitle = Content("esc closes, arrows and pgdn scroll")
+            width = min(_WIDEST, self.app.size.width * 94 // 100) - 8
+            yield Static(help_content(self._target, self._now, self.glyphs, width))
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_close(self) -> None:
+        self.dismiss(None)

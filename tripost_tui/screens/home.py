@@ -1,0 +1,162 @@
+"""Home: all known projects and their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Center, Middle
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from tripost_tui.actions import Target
+from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
+from tripost_tui.screens.dialogs import ConfirmDialog, NewProjectDialog
+from tripost_tui.situation import Situation
+from tripost_tui.state.home import EMPTY, HomeState, RunRow
+from tripost_tui.text import one_line
+from tripost_tui.widgets.key_footer import KeyFooter
+from tripost_tui.widgets.pane import Notices
+from tripost_tui.widgets.run_list import RunList
+
+POLL_S = 2.0
+
+
+class HomeScreen(BaseScreen):
+    """Reads the projects again every two seconds, in a thread of its own."""
+
+    TARGET = Target.HOME
+    BINDINGS = bindings_of(Target.HOME)
+
+    class Read(Message):
+        """The projects have been read."""
+
+        def __init__(self, rows: list[RunRow]) -> None:
+            super().__init__()
+            self.rows = rows
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = HomeState()
+        self._again = Event()
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content.assemble(("TriPosT", "bold $accent"), "  projects and runs"), id="top")
+        yield Notices(self.glyphs)
+        yield RunList(self.glyphs)
+        with Middle(id="empty"), Center():
+            yield Static(Content("\n").join(Content(line) for line in EMPTY))
+        yield KeyFooter(Target.HOME)
+
+    def on_mount(self) -> None:
+        self.query_one("#empty").display = False
+        self.query_one(RunList).display = False
+        self._read_on()
+
+    def on_unmount(self) -> None:
+        self._again.set()
+
+    @work(thread=True, group="home", exit_on_error=False)
+    def _read_on(self) -> None:
+        backend = tripost(self.app).backend
+        worker = get_current_worker()
+        while not worker.is_cancelled:
+            self._again.clear()
+            self.post_message(self.Read(backend.home()))
+            self._again.wait(POLL_S)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.worker.group == "home" and event.state is WorkerState.ERROR:
+            text = f"{type(event.worker.error).__name__}: {event.worker.error}"
+            self.query_one(Notices).show([("error", "The list is not kept up to date", text)])
+
+    def on_home_screen_read(self, message: Read) -> None:
+        self.state.apply(message.rows)
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Show the state as it is."""
+        rows = self.state.rows
+        runs = self.query_one(RunList)
+        runs.display = bool(rows)
+        self.query_one("#empty").display = self.state.loaded and not rows
+        runs.show(rows, self.state.index, tripost(self.app).clock())
+        if rows and self.focused is None:
+            runs.focus()
+        busy = self.state.busy
+        self.query_one(Notices).show([("info", busy, "")] if busy else [])
+        self.refresh_footer()
+
+    def situation(self) -> Situation:
+        return self.state.situation()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self.state.select(event.option_index)
+        self.refresh_footer()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.state.select(event.option_index)
+        tripost(self.app).act("home.open")
+
+    def do_down(self) -> None:
+        self.query_one(RunList).action_cursor_down()
+
+    def do_up(self) -> None:
+        self.query_one(RunList).action_cursor_up()
+
+    def do_open(self) -> None:
+        row = self.state.selected
+        if row is not None:
+            tripost(self.app).open_run(row.path, row.name, None if row.latest else row.run_id)
+
+    def do_new(self) -> None:
+        app = tripost(self.app)
+
+        def make(folder: str | None) -> None:
+            if folder is not None:
+                self._make("Making the project", lambda: app.backend.create(folder))
+
+        app.push_screen(NewProjectDialog(), make)
+
+    def do_demo(self) -> None:
+        backend = tripost(self.app).backend
+
+        def start() -> Path:
+            path = backend.demo()
+            backend.start(path)
+            return path
+
+        self._make("Starting the demo: its engine takes a few seconds to load", start)
+
+    def _make(self, busy: str, work: Callable[[], Path]) -> None:
+        """Have a project made or started, then open it."""
+        self.state.busy = busy
+        self.repaint()
+        tripost(self.app).job(work, self._made, self._idle)
+
+    def _made(self, path: Path) -> None:
+        self.state.select_path(path)
+        tripost(self.app).open_run(path, path.name, None)
+
+    def _idle(self) -> None:
+        self.state.busy = None
+        self.repaint()
+        self._again.set()
+
+    def do_forget(self) -> None:
+        app, row = tripost(self.app), self.state.selected
+        if row is None:
+            return
+        path = row.path
+
+        def forget(sure: bool | None) -> None:
+            if sure:
+                app.job(lambda: app.backend.forget(path), lambda _: None, self._again.set)
+
+        text = f"Take {one_line(str(path), 200)} off this list? Its files stay as they are."
+        app.push_screen(ConfirmDialog("Forget the project", text), forget)
