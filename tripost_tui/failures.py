@@ -3,8 +3,7 @@
 The codes are part of the interface: they stand in the help, in the README and here, once.
 """
 
-import sys
-from typing import Any, TextIO
+from typing import Any, NoReturn
 
 import click
 
@@ -29,17 +28,11 @@ EXIT_CODES = {
 }
 
 
-class Failure(click.ClickException):
-    """What click shows and how it ends for an error of ours."""
+class RunStopped(TripostError):
+    """The run that was followed was stopped before its end."""
 
-    def __init__(self, title: str, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.title = title
-        self.exit_code = exit_code
-
-    def show(self, file: TextIO | None = None) -> None:  # type: ignore[override]
-        text = f"{self.title}\n{self.message}" if self.message else self.title
-        click.echo(clean_text(text), file=file or sys.stderr)
+    title = "The run was stopped"
+    exit_code = STOPPED
 
 
 class Commands(click.Group):
@@ -52,10 +45,15 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TripostError as error:
-            raise Failure(error.title, error.message, error.exit_code) from error
+            _end(ctx, error.title, error.message, error.exit_code)
         except StoreError as error:
-            raise Failure(error.title, error.message, ProjectError.exit_code) from error
+            _end(ctx, error.title, error.message, ProjectError.exit_code)
         except ExpertError as error:
-            raise Failure(error.title, error.message, TripostError.exit_code) from error
-        except KeyboardInterrupt as error:
-            raise Failure("Interrupted", "", INTERRUPTED) from error
+            _end(ctx, error.title, error.message, TripostError.exit_code)
+        except KeyboardInterrupt:
+            _end(ctx, "Interrupted", "", INTERRUPTED)
+
+
+def _end(ctx: click.Context, title: str, message: str, exit_code: int) -> NoReturn:
+    click.echo(clean_text(f"{title}\n{message}".rstrip()), err=True)
+    ctx.exit(exit_code)

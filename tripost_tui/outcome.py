@@ -2,7 +2,7 @@
 
 from engine.errors import RunFailed
 from engine.project import Project
-from tripost_tui.failures import STOPPED, Failure
+from tripost_tui.failures import RunStopped
 from tripost_tui.following import End, Ending
 from tripost_tui.progress import write_json
 from tripost_tui.reporting import print_report_of
@@ -11,7 +11,7 @@ from tripost_tui.reporting import print_report_of
 def tell(project: Project, ending: Ending, *, as_json: bool) -> None:
     """Print the report of a finished run (``tripost report`` has it as JSON).
 
-    Raises Failure for a run that was stopped, RunFailed for one that failed or whose engine died.
+    Raises RunStopped for one that was stopped, RunFailed for one that failed or whose engine died.
     """
     if as_json:
         write_json({"kind": "end", "status": ending.end.value, "reason": ending.reason or None})
@@ -22,7 +22,7 @@ def tell(project: Project, ending: Ending, *, as_json: bool) -> None:
     go_on = f"Go on with: tripost run {project.path}"
     if ending.end is End.STOPPED:
         reason = f"{ending.reason}\n" if ending.reason else ""
-        raise Failure("The run was stopped", f"{reason}{go_on}", STOPPED)
+        raise RunStopped(f"{reason}{go_on}")
     log = f"The engine's log: {project.logs / 'engine.log'}"
     if ending.end is End.FAILED:
         raise RunFailed(f"{ending.reason or 'No reason is known.'}\n{log}\n{go_on}")
