@@ -35,7 +35,7 @@ def run_project(project: Project, *, new: bool = False) -> RunStatus:
 
     The caller holds the project's `engine.lock.EngineLock`.
 
-    ``new`` starts another run where the last one is finished or has other settings.
+    ``new`` starts another run, whatever became of the last one.
 
     Returns:
         FINISHED or STOPPED.
@@ -58,7 +58,10 @@ def _run_of(project: Project, store: Store, new: bool) -> Run:
     """Return the run to work on: the unfinished one, or a new one."""
     run = store.latest_run()
     config = project.settings.model_dump(mode="json")
-    if run is None or (new and run.status.terminal):
+    if new and run is not None and not run.status.terminal:
+        # The caller holds the lock, so that no engine is working on it.
+        _end(store, run, RunStatus.STOPPED, "put aside for a new run")
+    if run is None or new:
         return store.create_run(
             seed=project.settings.run.seed,
             iterations=project.settings.run.iterations,

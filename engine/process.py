@@ -62,11 +62,16 @@ _ERRORS: tuple[type[TripostError], ...] = (ConfigError, ProjectError, StudentErr
 
 
 def spawn_engine(
-    project: Project, command: Sequence[str] | None = None, timeout_s: float = START_TIMEOUT_S
+    project: Project,
+    command: Sequence[str] | None = None,
+    timeout_s: float = START_TIMEOUT_S,
+    *,
+    new: bool = False,
 ) -> int:
     """Start the project's engine detached; return its pid once it holds the lock.
 
     Its output goes to ``logs/engine.log``. ``command`` replaces ``python -m engine run DIR``.
+    ``new`` starts another run instead of taking up the last one.
     Raises BusyError when an engine is at work there already, ProjectError, and, with the end
     of the log, whatever error the engine's exit code stands for (RunFailed for the rest).
     """
@@ -78,7 +83,7 @@ def spawn_engine(
     try:
         with _open_log(log_path) as log:
             begin = log.tell()
-            process = _start(command or _command(project), log)
+            process = _start(command or _command(project, new), log)
     except OSError as error:
         raise project_error(log_path, error) from error
     deadline = time.monotonic() + timeout_s
@@ -103,9 +108,10 @@ def spawn_engine(
         time.sleep(0.05)
 
 
-def _command(project: Project) -> list[str]:
+def _command(project: Project, new: bool) -> list[str]:
     # -P: a folder named engine where the person happens to be must not be taken for ours.
-    return [sys.executable, "-P", "-m", "engine", "run", str(project.path)]
+    command = [sys.executable, "-P", "-m", "engine", "run", str(project.path)]
+    return [*command, "--new"] if new else command
 
 
 def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:

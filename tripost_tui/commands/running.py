@@ -45,10 +45,11 @@ def demo(
 
 @click.command()
 @project_argument
+@click.option("--new", is_flag=True, help="Begin another run in the project; the last one is kept.")
 @detach_option
 @json_option
 @plain_option
-def run(folder: Path, detach: bool, as_json: bool, plain: bool) -> None:
+def run(folder: Path, new: bool, detach: bool, as_json: bool, plain: bool) -> None:
     """Start a project's run, or resume it, and follow it.
 
     Where an engine is at work already none is started, and the run is followed. ctrl+c ends the
@@ -56,11 +57,24 @@ def run(folder: Path, detach: bool, as_json: bool, plain: bool) -> None:
     """
     from engine.project import Project
 
-    _run(Project.open(folder), detach=detach, as_json=as_json, plain=plain)
+    _run(
+        Project.open(folder),
+        new=new,
+        detach=detach,
+        as_json=as_json,
+        plain=plain,
+        if_finished="--new begins another",
+    )
 
 
 def _run(
-    project: Project, *, detach: bool, as_json: bool, plain: bool, if_finished: str = ""
+    project: Project,
+    *,
+    detach: bool,
+    as_json: bool,
+    plain: bool,
+    if_finished: str,
+    new: bool = False,
 ) -> None:
     import time
 
@@ -78,18 +92,18 @@ def _run(
         latest = store.latest_run()
         engine = engine_state(project, store)
         after_id = last_event_id(store)
-    if latest is not None and latest.status is RunStatus.FINISHED and not engine.alive:
+    finished = latest is not None and latest.status is RunStatus.FINISHED
+    if finished and not engine.alive and not new:
         if not as_json:
-            note = f": {if_finished}" if if_finished else ""
-            click.echo(f"{project.path}: this run is finished{note}.\n", err=True)
+            click.echo(f"{project.path}: this run is finished: {if_finished}.\n", err=True)
         tell(project, Ending(End.FINISHED), as_json=as_json)
         return
-    if engine.alive and detach:
+    if engine.alive and (detach or new):
         raise busy(project)
     since, pid = 0.0, engine.pid
     if not engine.alive:
         since = time.time()
-        pid = spawn_engine(project)
+        pid = spawn_engine(project, new=new)
     if as_json:
         kind = "engine.attached" if engine.alive else "engine.started"
         write_json({"kind": kind, "pid": pid, "project": str(project.path)})

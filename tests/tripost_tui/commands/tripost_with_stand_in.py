@@ -11,9 +11,14 @@ STAND_IN = Path(__file__).with_name("stand_in_engine.py")
 _spawn = engine.process.spawn_engine
 
 
-def stand_in(plot: str) -> Callable[[Project], int]:
+def stand_in(plot: str) -> Callable[..., int]:
     """What starts the stand-in as the engine of a project, as detached as the real one."""
-    return lambda project: _spawn(project, [sys.executable, str(STAND_IN), str(project.path), plot])
+
+    def spawn(project: Project, *, new: bool = False) -> int:
+        assert not new, "the stand-in knows one run only"
+        return _spawn(project, [sys.executable, str(STAND_IN), str(project.path), plot])
+
+    return spawn
 
 
 if __name__ == "__main__":
