@@ -28,10 +28,18 @@ class Encoded:
         return len(self.ids)
 
 
+def prompt_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Tokenise the beginning of a text, with the start-of-text token where there is one."""
+    start = tokenizer("")["input_ids"][:1]
+    if start != [tokenizer.bos_token_id]:
+        start = []
+    return [*start, *tokenizer(text, add_special_tokens=False)["input_ids"]]
+
+
 def encode(tokenizer: PreTrainedTokenizerBase, segments: Sequence[Segment]) -> Encoded:
     """Tokenise the segments and end the text; the end-of-text token weighs as the last segment."""
-    ids: list[int] = []
-    weights: list[float] = []
+    ids = prompt_ids(tokenizer, "")
+    weights = [0.0] * len(ids)
     for text, weight in segments:
         piece = tokenizer(text, add_special_tokens=False)["input_ids"]
         ids.extend(piece)

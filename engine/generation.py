@@ -16,6 +16,8 @@ import torch
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.cache_utils import DynamicLayer
 
+from engine.encoding import prompt_ids
+
 T = TypeVar("T")
 
 _GROWTH = 128
@@ -137,7 +139,7 @@ class Sampler:
 
     def _batch(self, requests: Sequence[Request]) -> list[Generation]:
         device = self._model.device
-        prompts = [self._tokenizer(r.prompt)["input_ids"] for r in requests]
+        prompts = [prompt_ids(self._tokenizer, r.prompt) for r in requests]
         longest = max(map(len, prompts))
         ids = torch.full((len(prompts), longest), self._pad)
         mask = torch.zeros(len(prompts), longest, dtype=torch.long)
