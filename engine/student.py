@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     AutoModelForCausalLM,
@@ -97,8 +98,10 @@ def check_student(settings: StudentSettings) -> None:
         )
 
 
-def load_student(settings: StudentSettings) -> Student:
+def load_student(settings: StudentSettings, seed: int = 0) -> Student:
     """Load the student that training starts from, ready to be trained.
+
+    ``seed`` is that of a new adapter's weights: a run that is taken up begins with the same.
 
     Raises:
         StudentError: there is no such model, or it is not one that can be trained here.
@@ -110,6 +113,7 @@ def load_student(settings: StudentSettings) -> Student:
     model, tokenizer = _load(_location(settings), _PRECISIONS[settings.precision])
     model.to(device)  # type: ignore[arg-type]  # its stub lost the argument
     if settings.adapter == "lora":
+        torch.manual_seed(seed)
         config = LoraConfig(
             r=settings.lora_rank,
             lora_alpha=settings.lora_alpha,
@@ -128,9 +132,18 @@ def _location(settings: StudentSettings) -> str:
 def _load(path: str, dtype: torch.dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
-    except (OSError, ValueError, KeyError) as error:
+        loaded = AutoModelForCausalLM.from_pretrained(
+            path, dtype=dtype, use_safetensors=True, output_loading_info=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise StudentError(f"{path}: {error}", "The student cannot be loaded") from error
+    model, report = cast(tuple[PreTrainedModel, dict[str, Any]], loaded)
+    if missing := sorted(report["missing_keys"]):
+        # transformers would make them up.
+        raise StudentError(
+            f"{path}: {len(missing)} weights are missing, {missing[0]} among them.",
+            "The student cannot be loaded",
+        )
     if tokenizer.eos_token_id is None:
         raise StudentError(f"{path}: its tokenizer has no end-of-text token.")
     if tokenizer.pad_token_id is None:
