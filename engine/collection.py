@@ -39,7 +39,10 @@ def collect(context: RunContext, iteration: int) -> None:
     settings = context.settings.collect
     questions = training_questions(context, iteration)
     kept = 0
-    for pass_ in range(settings.passes if settings.target else 1):
+    # A later pass is only begun when the earlier ones were not enough: not to be asked again
+    # when some of its own trajectories are there.
+    begun = max((a.pass_ for a in context.store.attempts(context.run_id, iteration)), default=0)
+    for pass_ in range(begun, settings.passes if settings.target else 1):
         _sample(context, iteration, pass_, questions)
         _edit(context, iteration)
         counts = context.store.collect_counts(context.run_id, iteration)
