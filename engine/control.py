@@ -43,6 +43,7 @@ class Control:
         self._wish: CommandKind | None = None
         self._checkpoint_wanted = False
         self._signalled = threading.Event()
+        self._forget_old_commands()
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -121,6 +122,12 @@ class Control:
             )
         )
         self._last_beat = now
+
+    def _forget_old_commands(self) -> None:
+        """What an earlier engine was asked for and did not live to do is no wish of today."""
+        for command in self._store.pending_commands(self._run_id):
+            if command.at < self._process.started:
+                self._store.take_command(command.id)
 
     def _poll(self) -> None:
         if self._signalled.is_set():
