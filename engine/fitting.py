@@ -35,7 +35,7 @@ def train(context: RunContext, iteration: int) -> None:
     """Train on the iteration's examples from the weights that the student has now.
 
     Raises:
-        RunFailed: the loss is not a number; the state before that step is kept.
+        RunFailed: the loss is not a number; a checkpoint of the state before it was saved.
         StopRequested: a person asked for it; a checkpoint was saved.
     """
     if is_done(context, iteration, StageName.TRAIN):
@@ -80,7 +80,7 @@ class _Loop:
         try:
             for result in self._trainer.steps(self._context.control.pulse):
                 self._waiting.append(result)
-                if not (math.isfinite(result.loss) and math.isfinite(result.grad_norm)):
+                if not result.is_finite:
                     self._stop_at_nan(result)
                 now = time.monotonic()
                 if now - self._stored_at >= _STORE_EVERY_S:
@@ -130,8 +130,8 @@ class _Loop:
         self._saved_at = time.monotonic()
 
     def _stop_at_nan(self, result: StepResult) -> None:
-        # The step was not applied, so the weights are still good; a replay starts before it.
-        self._store()
+        # The step was not applied, so the weights are still good.
+        self._save()
         self._context.store.add_event(
             self._context.run_id,
             "alert",
@@ -161,6 +161,7 @@ class _Loop:
 
 def _take_up(context: RunContext, iteration: int, trainer: Trainer) -> None:
     """Restore the newest whole checkpoint of this iteration; forget the steps after it."""
+    _remove_leftovers(context)
     newest_first = sorted(
         context.store.checkpoints(context.run_id), key=lambda c: c.step, reverse=True
     )
@@ -222,6 +223,15 @@ def _record(
             sha256=digest,
         )
     )
+
+
+def _remove_leftovers(context: RunContext) -> None:
+    """Remove checkpoints, whole or partial, that an engine was killed over."""
+    known = {checkpoint.path for checkpoint in context.store.checkpoints(context.run_id)}
+    for folder in context.project.checkpoints.iterdir():
+        ours = folder.name.removeprefix(".").startswith(f"run{context.run_id}-")
+        if ours and folder.relative_to(context.project.path).as_posix() not in known:
+            remove_folder(folder)
 
 
 def _forget_steps(context: RunContext, keep: str | None) -> None:

@@ -48,6 +48,11 @@ class StepResult:
     weighted_tokens: int
     seconds: float
 
+    @property
+    def is_finite(self) -> bool:
+        """False for a step that was not applied, since loss or gradient is not a number."""
+        return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
+
 
 def plan_steps(rows: Sequence[Encoded], settings: TrainSettings, seed: int) -> list[StepPlan]:
     """Lay out all optimizer steps of an iteration: ``epochs`` passes, or up to ``token_budget``.
@@ -128,10 +133,17 @@ class Trainer:
         self.next_step = state.step
 
     def steps(self, pulse: Callable[[], None] = lambda: None) -> Iterator[StepResult]:
-        """Run the steps still to come; ``pulse`` is called before every micro-batch."""
+        """Run the steps still to come; ``pulse`` is called before every micro-batch.
+
+        A step that is not finite is the last: it is not applied, and not counted as done.
+        """
         self._student.model.train()
         while self.next_step < len(self.plans):
-            yield self._step(pulse)
+            result = self._step(pulse)
+            self.next_step += result.is_finite
+            yield result
+            if not result.is_finite:
+                return
 
     def _step(self, pulse: Callable[[], None]) -> StepResult:
         started = time.monotonic()
@@ -152,9 +164,8 @@ class Trainer:
         if math.isfinite(total) and math.isfinite(norm):
             self._optimizer.step()
         self._optimizer.zero_grad()
-        self.next_step += 1
         return StepResult(
-            step=self.next_step,
+            step=self.next_step + 1,
             epoch=plan.epoch,
             loss=total,
             learning_rate=rate,
