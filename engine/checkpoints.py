@@ -6,9 +6,11 @@ checkpoint can never run code.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import pickle
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +28,9 @@ from engine.student import Student
 
 _WEIGHTS = "weights.safetensors"
 _STATE = "state.pt"
+
+_NO_ROOM_BYTES = 2**20
+"""With less room than this, a failed write is taken for a full disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +123,18 @@ def _write_folder(folder: Path, write: Any) -> str:
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(partial, folder)
         sync_folder(folder.parent)
-    except OSError as error:
+    except (OSError, SafetensorError, RuntimeError) as error:
+        cause = error if isinstance(error, OSError) else _os_error(partial, error)
         shutil.rmtree(partial, ignore_errors=True)
-        raise project_error(folder, error) from error
-    except (SafetensorError, RuntimeError) as error:
-        # torch and safetensors report a full disk as errors of their own.
-        shutil.rmtree(partial, ignore_errors=True)
-        raise project_error(folder, OSError(None, str(error))) from error
+        raise project_error(folder, cause) from error
     return digest
+
+
+def _os_error(folder: Path, error: Exception) -> OSError:
+    """Find what the system said: safetensors quotes its number, torch does not tell at all."""
+    quoted = re.search(r"\(os error (\d+)\)", str(error))
+    if quoted is not None:
+        return OSError(int(quoted[1]), os.strerror(int(quoted[1])))
+    if shutil.disk_usage(folder).free < _NO_ROOM_BYTES:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return OSError(None, str(error))
