@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import sqlite3
+from contextlib import suppress
 from typing import Any
 
-from db.errors import StoreFull
+from db.errors import StoreError
 from db.records import Level, Run, RunStatus, Split, StageName, Subtask
 from db.store import Store
 from engine.collection import collect
 from engine.config import settings_hash
 from engine.control import Control, StopRequested
-from engine.errors import ConfigError, RunFailed, TripostError
+from engine.errors import ConfigError, RunFailed
 from engine.evaluation import evaluate
 from engine.fitting import restore_iteration, train
 from engine.lock import EngineProcess
@@ -62,6 +63,7 @@ def _run_of(project: Project, store: Store, new: bool) -> Run:
         # The caller holds the lock, so that no engine is working on it.
         _end(store, run, RunStatus.STOPPED, "put aside for a new run")
     if run is None or new:
+        _check_questions(project, store, run)
         return store.create_run(
             seed=project.settings.run.seed,
             iterations=project.settings.run.iterations,
@@ -83,6 +85,19 @@ def _run_of(project: Project, store: Store, new: bool) -> Run:
     return run
 
 
+def _check_questions(project: Project, store: Store, before: Run | None) -> None:
+    """All runs of a project share its questions, so that they can be compared."""
+    wanted = project.settings.task.model_dump(mode="json")
+    if before is None or before.config.get("task") == wanted:
+        return
+    if store.items(project.settings.task.name):
+        raise ConfigError(
+            f"{project.settings_path}: [task] differs from that of run {before.id}, and the "
+            "project's questions are made. Put the old values back, or make a new project.",
+            "The questions of a project cannot change",
+        )
+
+
 def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
     control = Control(store, run.id, EngineProcess.current())
     first_time = run.started_at is None
@@ -97,16 +112,15 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
     try:
         with control.signals():
             _make_items(project.settings, store, task)
-            student = load_student(project.settings.student)
+            student = load_student(project.settings.student, run.seed)
             context = RunContext(project, project.settings, store, run.id, task, student, control)
             _iterate(context)
     except StopRequested:
         return _end(store, run, RunStatus.STOPPED, "stopped; `tripost run` goes on from here")
-    except StoreFull:
-        # A full database cannot take the news either; the log has it.
-        raise
-    except TripostError as error:
-        _end(store, run, RunStatus.FAILED, str(error))
+    except BaseException as error:
+        # A full or damaged database cannot take the news; the log has it.
+        with suppress(StoreError):
+            _end(store, run, RunStatus.FAILED, str(error) or type(error).__name__)
         raise
     return _end(store, run, RunStatus.FINISHED, "finished")
 
