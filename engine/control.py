@@ -47,16 +47,17 @@ class Control:
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """While inside, SIGTERM is a wish to stop at the next safe point."""
+        """While inside, SIGTERM and SIGINT are wishes to stop at the next safe point."""
 
         def handle(_number: int, _frame: FrameType | None) -> None:
             self._signalled.set()
 
-        before = signal.signal(signal.SIGTERM, handle)
+        before = {n: signal.signal(n, handle) for n in (signal.SIGTERM, signal.SIGINT)}
         try:
             yield
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def enter(self, iteration: int, stage: StageName, done: int, total: int) -> None:
         """Say what is worked on from now on."""
