@@ -29,6 +29,17 @@ from engine.student import Student
 _WEIGHTS = "weights.safetensors"
 _STATE = "state.pt"
 
+_DAMAGE = (
+    OSError,
+    SafetensorError,
+    RuntimeError,
+    pickle.UnpicklingError,
+    EOFError,
+    KeyError,
+    TypeError,
+)
+"""What reading a damaged training state can raise."""
+
 _NO_ROOM_BYTES = 2**20
 """With less room than this, a failed write is taken for a full disk."""
 
@@ -61,9 +72,9 @@ def load_state(folder: Path) -> TrainingState:
     try:
         rest = torch.load(folder / _STATE, weights_only=True)
         weights = load_file(folder / _WEIGHTS)
-    except (OSError, SafetensorError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise StudentError(f"{folder}: {error}", "A checkpoint is damaged") from error
-    return TrainingState(rest["step"], weights, rest["optimizer"], rest["random"])
+        return TrainingState(rest["step"], weights, rest["optimizer"], rest["random"])
+    except _DAMAGE as error:
+        raise StudentError(f"{folder}: {error!r}", "A checkpoint is damaged") from error
 
 
 def save_weights(student: Student, folder: Path) -> str:
@@ -72,18 +83,25 @@ def save_weights(student: Student, folder: Path) -> str:
 
 
 def load_weights(student: Student, folder: Path) -> None:
-    """Put the weights that `save_weights` wrote into a loaded student. Raises StudentError."""
+    """Put the weights that `save_weights` wrote into a loaded student, all or none.
+
+    Raises:
+        StudentError: they are damaged, or another student's.
+    """
     name = "adapter_model.safetensors" if _is_adapter(folder) else "model.safetensors"
     try:
         found = load_file(folder / name)
     except (OSError, SafetensorError) as error:
         raise StudentError(f"{folder / name}: {error}", "A checkpoint is damaged") from error
-    wanted = student.trained_weights()
+    pairs: list[tuple[Tensor, Tensor]] = []
+    for key, weight in student.trained_weights().items():
+        saved = found.get(key, found.get(key.replace(".default", "")))
+        if saved is None or saved.shape != weight.shape:
+            what = "missing" if saved is None else f"of shape {tuple(saved.shape)}"
+            raise StudentError(f"{folder / name}: {key} is {what}.", "A checkpoint is damaged")
+        pairs.append((weight, saved))
     with torch.no_grad():
-        for key, weight in wanted.items():
-            saved = found.get(key, found.get(key.replace(".default", "")))
-            if saved is None:
-                raise StudentError(f"{folder / name}: {key} is missing.", "A checkpoint is damaged")
+        for weight, saved in pairs:
             weight.copy_(saved)
 
 
