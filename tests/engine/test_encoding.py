@@ -1,0 +1,198 @@
+"""Training text has exact weights, and is what the student will be prompted with."""
+
+from itertools import pairwise
+from random import Random
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_students import questions
+from tokenizers import processors
+from transformers import PreTrainedTokenizerFast
+
+from db.records import ExampleKind, Item, Segment
+from engine.editing import Editor, Kept
+from engine.embedded.tokenizer import build_tokenizer
+from engine.encoding import Encoded, by_budget, collate, encode, prompt_ids
+from engine.postprocess import (
+    Draft,
+    Weights,
+    ground_truth,
+    plain,
+    short_answer,
+    split_into_turns,
+)
+from engine.scripts import ScriptedFeedback, ScriptedImprove
+from engine.tasks.multistep_arithmetic import MultistepArithmetic
+from engine.trajectory import (
+    Trajectory,
+    Turn,
+    feedback_prompt,
+    parse_attempt,
+    prompt,
+    update_prompt,
+)
+from engine.weighted_loss import IGNORED
+
+TASK = MultistepArithmetic()
+WEIGHTS = Weights(question=0.0, wrong_attempt=0.25, improvement=1.5)
+
+
+def edited(item: Item) -> Trajectory:
+    """A trajectory whose first attempt has one number wrong."""
+    at = item.rationale.rindex(" = ") + 3
+    wrong = item.rationale[:at] + "7" + item.rationale[at:]
+    student = Trajectory(item.question, (Turn(parse_attempt(wrong)),))
+    kept = Editor(ScriptedFeedback(TASK), ScriptedImprove(TASK)).edit(student)
+    assert isinstance(kept, Kept)
+    assert kept.trajectory.updates >= 1
+    return kept.trajectory
+
+
+def drafts() -> list[Draft]:
+    """Every kind of example that a run makes."""
+    made: list[Draft] = []
+    for item in questions(4):
+        gold = parse_attempt(item.rationale)
+        made += split_into_turns(edited(item), TASK.hint, WEIGHTS, 1, 1)
+        made.append(ground_truth(item.question, gold, TASK.hint, 1, WEIGHTS))
+        kind = ExampleKind.GROUND_TRUTH
+        made.append(plain(item.question, item.rationale, TASK.hint, 1, WEIGHTS, kind))
+        made.append(short_answer(item.question, item.answer, 1, WEIGHTS, 1))
+    return made
+
+
+@pytest.mark.parametrize("draft", drafts(), ids=lambda draft: str(draft.kind))
+def test_segments_give_the_ids_of_the_whole_text(
+    draft: Draft, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    whole = tokenizer(draft.text)["input_ids"]
+    assert list(encode(tokenizer, draft.segments).ids) == [*whole, tokenizer.eos_token_id]
+
+
+@pytest.mark.parametrize("draft", drafts(), ids=lambda draft: str(draft.kind))
+def test_each_token_has_the_weight_of_its_segment(
+    draft: Draft, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    encoded = encode(tokenizer, draft.segments)
+    at = 0
+    for text, weight in draft.segments:
+        count = len(tokenizer(text)["input_ids"])
+        assert tokenizer.decode(encoded.ids[at : at + count]) == text
+        first = 1 if at == 0 else 0
+        assert set(encoded.weights[at + first : at + count]) == {weight}
+        at += count
+    assert encoded.ids[at:] == (tokenizer.eos_token_id,)
+    assert encoded.weights[at:] == (draft.segments[-1][1],)
+
+
+def test_in_improving_examples_w_begins_at_the_feedback(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    first = split_into_turns(edited(questions(1)[0]), TASK.hint, WEIGHTS, 1, 1)[0]
+    encoded = encode(tokenizer, first.segments)
+    pieces = [tokenizer.decode([index]) for index in encoded.ids]
+    begin = pieces.index("Feedback:")
+    assert set(encoded.weights[begin:]) == {1.5}
+    answer = pieces.index(TASK.hint) + 2
+    assert set(encoded.weights[:answer]) == {0.0}
+    assert set(encoded.weights[answer:begin]) == {0.25}
+
+
+def test_training_text_begins_as_the_prompts_of_sampling_do(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    for item in questions(4):
+        trajectory = edited(item)
+        first = trajectory.turns[0]
+        draft = split_into_turns(trajectory, TASK.hint, WEIGHTS, 1, 1)[0]
+        ids = list(encode(tokenizer, draft.segments).ids)
+        attempt, feedback = first.attempt.text, first.feedback_text
+        assert feedback is not None
+        for text in (
+            prompt(item.question, TASK.hint),
+            feedback_prompt(item.question, TASK.hint, attempt),
+            update_prompt(item.question, TASK.hint, attempt, feedback),
+        ):
+            start = prompt_ids(tokenizer, text)
+            assert ids[: len(start)] == start
+
+
+def with_markers(*, bos: bool, eos: bool) -> PreTrainedTokenizerFast:
+    """A tokenizer that frames every text by itself, as many published ones do."""
+    tokenizer = build_tokenizer()
+    tokenizer.add_special_tokens({"bos_token": "<s>"})
+    frame = f"{'<s> ' if bos else ''}$A{' </s>' if eos else ''}"
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=frame,
+        special_tokens=[("<s>", tokenizer.bos_token_id), ("</s>", tokenizer.eos_token_id)],
+    )
+    return tokenizer
+
+
+@pytest.mark.parametrize("eos", [False, True])
+@pytest.mark.parametrize("bos", [False, True])
+def test_a_start_token_stands_once_at_the_start_of_training_text_and_prompts(
+    bos: bool, eos: bool
+) -> None:
+    tokenizer = with_markers(bos=bos, eos=eos)
+    start = [tokenizer.bos_token_id] if bos else []
+    question, answer = (tokenizer(t, add_special_tokens=False)["input_ids"] for t in ("Q: 1", "2"))
+    assert prompt_ids(tokenizer, "Q: 1") == start + question
+    encoded = encode(tokenizer, [("Q: 1", 0.5), ("2", 1.0)])
+    assert list(encoded.ids) == [*start, *question, *answer, tokenizer.eos_token_id]
+    # Nothing predicts the first token; the second is predicted where there is a start token.
+    assert encoded.weights == (0.0, *[0.5] * (len(start + question) - 1), 1.0, 1.0)
+
+
+rows = st.lists(
+    st.integers(1, 12).flatmap(
+        lambda length: st.tuples(
+            st.lists(st.integers(3, 100), min_size=length, max_size=length),
+            st.lists(st.sampled_from([0.0, 1.0, 1.5]), min_size=length, max_size=length),
+        )
+    ),
+    min_size=1,
+    max_size=6,
+).map(lambda pairs: [Encoded(tuple(ids), (0.0, *weights[1:])) for ids, weights in pairs])
+
+
+@given(rows)
+def test_a_batch_has_at_each_place_the_next_token_and_its_weight(batch_rows: list[Encoded]) -> None:
+    batch = collate(batch_rows, pad=0)
+    assert batch.ids.shape == (len(batch_rows), max(map(len, batch_rows)))
+    assert batch.tokens == sum(map(len, batch_rows))
+    for index, row in enumerate(batch_rows):
+        length = len(row)
+        assert batch.ids[index, :length].tolist() == list(row.ids)
+        assert batch.mask[index].tolist() == [1] * length + [0] * (batch.ids.shape[1] - length)
+        assert batch.labels[index, : length - 1].tolist() == list(row.ids[1:])
+        assert batch.weights[index, : length - 1].tolist() == list(row.weights[1:])
+        assert (batch.labels[index, length - 1 :] == IGNORED).all()
+        assert not batch.weights[index, length - 1 :].any()
+        assert not batch.ids[index, length:].any()
+    assert batch.weight_sum == sum(sum(row.weights) for row in batch_rows)
+    assert batch.targets == sum(weight > 0 for row in batch_rows for weight in row.weights)
+    assert batch.weights.dtype == torch.float32
+
+
+@given(rows, st.integers(1, 40), st.randoms())
+def test_batches_hold_every_row_once_in_order_and_keep_to_the_budget(
+    all_rows: list[Encoded], budget: int, rng: Random
+) -> None:
+    order = list(range(len(all_rows)))
+    rng.shuffle(order)
+    batches = list(by_budget(all_rows, order, budget))
+    assert [index for batch in batches for index in batch] == order
+    sizes = [[len(all_rows[index]) for index in batch] for batch in batches]
+    assert all(sum(size) <= budget or len(size) == 1 for size in sizes)
+    # None could have taken the first row of the next as well.
+    assert all(sum(size) + after[0] > budget for size, after in pairwise(sizes))
+
+
+def test_the_weight_of_an_end_of_text_is_that_of_the_last_segment(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    segments: list[Segment] = [("Q: ", 0.0), ("1", 1.0), ("2", 2.5)]
+    assert encode(tokenizer, segments).weights == (0.0, 1.0, 2.5, 2.5)
