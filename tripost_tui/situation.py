@@ -41,6 +41,8 @@ def start_or_pause(now: Situation) -> Reason:
         return "This run is finished: nothing to pause or resume."
     if now.state == "stopping":
         return "The run is stopping; resume it when it has stopped."
+    if now.state == "starting":
+        return "The engine is still loading."
     return None
 
 

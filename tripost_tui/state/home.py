@@ -45,6 +45,8 @@ class RunRow:
 
     @property
     def word(self) -> str:
+        if self.alive and self.state == "not started":
+            return "starting"
         return "unreadable" if self.trouble else self.state
 
 

@@ -12,6 +12,7 @@ from db.store import Store
 from engine.errors import TripostError
 from engine.project import Project, known_projects
 from engine.run_view import run_view
+from tripost_tui.state.engine_log import last_words
 from tripost_tui.state.home import RunRow
 from tripost_tui.state.run import RunReading, Trouble
 
@@ -30,11 +31,19 @@ def trouble_of(error: TripostError | StoreError) -> Trouble:
 class RunReader:
     """Follows one run: each reading has the rows that are new since the one before.
 
-    ``run_id`` None follows the project's latest run. Close it, or use it in a ``with``.
+    ``run_id`` None follows the project's latest run; ``timeout_s`` is how long to wait for
+    another process's lock. Close it, or use it in a ``with``.
     """
 
-    def __init__(self, path: Path, run_id: int | None = None, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        run_id: int | None = None,
+        clock: Clock = time.time,
+        timeout_s: float = OPEN_TIMEOUT_S,
+    ) -> None:
         self.path = path
+        self._timeout_s = timeout_s
         self._run_id = run_id
         self._clock = clock
         self._project: Project | None = None
@@ -72,7 +81,9 @@ class RunReader:
             self.close()
             self._project = Project.open(self.path)
             self._file = self._identity()
-            self._store = Store.open(self._project.db_path, readonly=True, timeout_s=OPEN_TIMEOUT_S)
+            self._store = Store.open(
+                self._project.db_path, readonly=True, timeout_s=self._timeout_s
+            )
         return self._project, self._store
 
     def _identity(self) -> tuple[int, int] | None:
@@ -90,7 +101,8 @@ class RunReader:
         view = run_view(project, store, run, now)
         if run is None:
             self._last, self._seen = None, (0, 0)
-            return RunReading(at=now, name=project.name, view=view)
+            words = last_words(project, view)
+            return RunReading(at=now, name=project.name, view=view, last_words=words)
         last = self._last
         if last is None or last.view.run is None or last.view.run.id != run.id:
             last, self._seen = None, (0, 0)
@@ -126,6 +138,7 @@ class RunReader:
             events=events,
             trajectory=trajectory,
             question=question,
+            last_words=last_words(project, view),
             pending=tuple(command.kind for command in store.pending_commands(run.id)),
         )
         self._last = reading

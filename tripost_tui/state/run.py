@@ -51,6 +51,7 @@ class RunReading:
     trajectory: Trajectory | None = None
     question: str = ""
     pending: Sequence[CommandKind] = ()
+    last_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,16 @@ class RunState:
 
     @property
     def word(self) -> str:
-        """The state word."""
-        return self.view.state if self.view else "opening"
+        """The state word; ``starting`` while an engine loads and the row knows nothing of it."""
+        if self.view is None:
+            return "opening"
+        process = self.view.engine.process
+        if self.alive and process is not None:
+            ended = self.run.finished_at if self.run else None
+            again = self.view.state in ("stopped", "failed") and process.started > (ended or 0)
+            if again or self.view.state == "not started":
+                return "starting"
+        return self.view.state
 
     @property
     def alive(self) -> bool:
@@ -175,9 +184,13 @@ class RunState:
         if self.word == "failed":
             shown.append(("error", "The run failed", said or "No reason was stored."))
         elif self.word.startswith("no heartbeat"):
-            shown.append(("warning", f"The engine is silent, {self.word}", said))
+            how = said if self.alive or not said else f"{said}, or p here."
+            shown.append(("warning", self.word.capitalize(), how))
         elif self.word == "stopped" and said:
             shown.append(("info", "Stopped", said))
+        if self.reading and self.reading.last_words and not self.busy:
+            title = "The engine's last words, in logs/engine.log"
+            shown.append(("error", title, self.reading.last_words))
         if self.busy:
             shown.append(("info", self.busy, ""))
         elif self.reading and self.reading.pending and self.alive:

@@ -8,8 +8,12 @@ from enum import StrEnum
 from db.records import Trajectory, Turn, TurnKind, Verdict
 from tripost_tui.text import clean_text
 
-LONGEST = 20_000
-"""Characters of one passage that are shown; the rest is counted."""
+LONGEST = 6_000
+MOST_LINES = 150
+"""Characters and lines of one passage that are shown; the rest is counted.
+
+An attempt has some hundred tokens. One that ran wild must not make the screen slow.
+"""
 
 
 class Tone(StrEnum):
@@ -103,6 +107,7 @@ def _by(name: str, turn: Turn) -> str:
 
 
 def _cut(text: str) -> str:
-    if len(text) <= LONGEST:
-        return clean_text(text)
-    return f"{clean_text(text[:LONGEST])}… and {len(text) - LONGEST:,} more characters"
+    shown = "\n".join(text[:LONGEST].split("\n", MOST_LINES)[:MOST_LINES])
+    left_out = len(text) - len(shown)
+    clean = clean_text(shown)
+    return f"{clean}… and {left_out:,} more characters" if left_out else clean
