@@ -12,6 +12,7 @@ from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import Worker, WorkerState
 
 from db.errors import StoreError
@@ -31,6 +32,7 @@ from tripost_tui.state.reading import trouble_of
 from tripost_tui.state.run import Trouble
 from tripost_tui.text import clean_text
 from tripost_tui.themes import THEMES
+from tripost_tui.widgets.pane import AsciiScrollBar
 
 T = TypeVar("T")
 
@@ -72,6 +74,7 @@ class TripostApp(App[None]):
         self.backend: Backend = backend or LocalBackend(clock=clock)
         self.ascii_only = glyphs.wants_ascii() if ascii_only is None else ascii_only
         self.glyphs = glyphs.ASCII if self.ascii_only else glyphs.UNICODE
+        ScrollBar.renderer = AsciiScrollBar if self.ascii_only else ScrollBarRender
         self._home = HomeScreen()
         self._project = project
         for theme in THEMES:

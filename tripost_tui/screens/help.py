@@ -16,6 +16,7 @@ from tripost_tui.situation import Situation
 
 STATES = {
     "running": "an engine is at work",
+    "starting": "its engine loads",
     "paused": "its engine waits; p resumes",
     "stopping": "it ends after the item at hand",
     "stopped": "ended before it was finished; p resumes",

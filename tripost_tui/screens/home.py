@@ -30,6 +30,7 @@ POLL_S = 2.0
 class HomeScreen(BaseScreen):
     """Reads the projects again every two seconds, in a thread of its own."""
 
+    AUTO_FOCUS = ""
     TARGET = Target.HOME
     BINDINGS = bindings_of(Target.HOME)
 
@@ -44,6 +45,7 @@ class HomeScreen(BaseScreen):
         super().__init__()
         self.state = HomeState()
         self._again = Event()
+        self._left = False
 
     def compose(self) -> ComposeResult:
         yield Static(Content.assemble(("TriPosT", "bold $accent"), "  projects and runs"), id="top")
@@ -59,14 +61,18 @@ class HomeScreen(BaseScreen):
         self._read_on()
 
     def on_unmount(self) -> None:
+        self._left = True
         self._again.set()
 
     @work(thread=True, group="home", exit_on_error=False)
     def _read_on(self) -> None:
         backend = tripost(self.app).backend
         worker = get_current_worker()
-        while not worker.is_cancelled:
+        while True:
             self._again.clear()
+            # Looked at after clearing: who leaves sets both, this one first.
+            if self._left or worker.is_cancelled:
+                return
             self.post_message(self.Read(backend.home()))
             self._again.wait(POLL_S)
 
@@ -86,7 +92,10 @@ class HomeScreen(BaseScreen):
         runs.display = bool(rows)
         self.query_one("#empty").display = self.state.loaded and not rows
         runs.show(rows, self.state.index, tripost(self.app).clock())
-        if rows and self.focused is None:
+        # A list without rows would swallow enter, which has something to say here.
+        if not rows:
+            self.set_focus(None)
+        elif self.focused is None:
             runs.focus()
         busy = self.state.busy
         self.query_one(Notices).show([("info", busy, "")] if busy else [])

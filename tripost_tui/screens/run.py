@@ -7,7 +7,7 @@ from threading import Event
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import Container
+from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
@@ -15,7 +15,7 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from db.errors import StoreError
-from db.records import CommandKind
+from db.records import CommandKind, Trajectory
 from engine.errors import TripostError
 from tripost_tui.actions import Target
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
@@ -39,6 +39,8 @@ from tripost_tui.widgets.run_panes import (
 
 POLL_S = 0.25
 AFTER_TROUBLE_S = 1.0
+STACKED_BELOW = 100
+"""Columns; see the classes in the styles."""
 
 
 class RunScreen(BaseScreen):
@@ -59,13 +61,14 @@ class RunScreen(BaseScreen):
         self.path = path
         self.run_id = run_id
         self.state = RunState(name, latest=run_id is None)
+        self._trajectory: Trajectory | None = None
         self._leave = Event()
         self._taken = Event()
 
     def compose(self) -> ComposeResult:
         yield Static(Content(""), id="top")
         yield Notices(self.glyphs)
-        with Container(id="panes"):
+        with VerticalScroll(id="panes", can_focus=False):
             with Container(id="left"):
                 yield Pane("Stages", id="stages")
                 yield Pane("Collected", id="collected")
@@ -78,7 +81,10 @@ class RunScreen(BaseScreen):
         yield KeyFooter(Target.RUN)
 
     def on_mount(self) -> None:
-        self.query_one("#trajectory").focus()
+        self._pane("trajectory").show(trajectory_content([]))
+        # Where panes are stacked the first one has the focus: the last would be out of sight.
+        stacked = self.app.size.width < STACKED_BELOW
+        self.query_one("#stages" if stacked else "#trajectory").focus()
         self.repaint()
         self._read_on()
 
@@ -90,8 +96,11 @@ class RunScreen(BaseScreen):
     def _read_on(self) -> None:
         app, worker = tripost(self.app), get_current_worker()
         with app.backend.reader(self.path, self.run_id) as reader:
-            while not (worker.is_cancelled or self._leave.is_set()):
+            while True:
                 self._taken.clear()
+                # Looked at after clearing: who leaves sets both, this one first.
+                if self._leave.is_set() or worker.is_cancelled:
+                    return
                 outcome: RunReading | Trouble
                 try:
                     outcome = reader.read()
@@ -99,7 +108,8 @@ class RunScreen(BaseScreen):
                     outcome = trouble_of(error)
                 self.post_message(self.Read(outcome))
                 # A screen that cannot follow is not sent more than it can show.
-                self._taken.wait()
+                while not self._taken.wait(POLL_S) and not worker.is_cancelled:
+                    pass
                 self._leave.wait(AFTER_TROUBLE_S if isinstance(outcome, Trouble) else POLL_S)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -135,7 +145,10 @@ class RunScreen(BaseScreen):
         collected.show(collected_content(state, collected.columns, glyphs))
         accuracy = self._pane("accuracy")
         accuracy.show(accuracy_content(state.accuracy_rows(), accuracy.columns, glyphs))
-        self._pane("trajectory").show(trajectory_content(trajectory_of(state)))
+        trajectory = state.reading.trajectory if state.reading else None
+        if trajectory is not self._trajectory:
+            self._trajectory = trajectory
+            self._pane("trajectory").show(trajectory_content(trajectory_of(state)))
         loss = self.query_one(LossPane)
         loss.show(state.loss(loss.columns))
         self.query_one("#event", Static).update(event_content(state, now, glyphs))

@@ -6,13 +6,23 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.scrollbar import ScrollBarRender
 from textual.widgets import Static
 
 from tripost_tui.glyphs import Glyphs
 
 
+class AsciiScrollBar(ScrollBarRender):
+    """Ends where a cell ends: there are no parts of a cell in ASCII."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
+
+
 class Pane(VerticalScroll):
     """Text under a title. ``show`` repaints only what has changed: it is called all the time."""
+
+    ALLOW_MAXIMIZE = True
 
     def __init__(self, title: str, *, id: str) -> None:
         super().__init__(id=id)
@@ -65,6 +75,6 @@ class Notices(Static):
             if severity == "info":
                 sign = self._glyphs.running
             style = self._signs[severity]
-            text = f". {message}" if message else ""
+            text = f": {message}" if message else ""
             lines.append(Content.assemble((f"{sign} {title}", f"bold {style}"), (text, style)))
         self.update(Content("\n").join(lines))

@@ -23,9 +23,10 @@ class _Plot(PlotWidget, can_focus=False):
     BINDINGS: ClassVar[list[BindingType]] = []
 
 
-class LossPane(Vertical):
+class LossPane(Vertical, can_focus=True):
     """A titled plot with a line below it that says in words what it shows."""
 
+    ALLOW_MAXIMIZE = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {"loss--step", "loss--smooth", "loss--begin"}
 
     def __init__(self, *, ascii_only: bool, id: str) -> None:

@@ -15,6 +15,7 @@ from tripost_tui.text import one_line
 _STATE_STYLES = {
     "running": "$text-success",
     "paused": "$text-warning",
+    "starting": "$text-accent",
     "stopping": "$text-warning",
     "finished": "$text-accent",
     "failed": "$text-error",
@@ -67,13 +68,14 @@ def _second_line(row: RunRow, below: Sequence[str], width: int, now: float, glyp
     """As many particulars as fit, the most telling first; a path may be shortened."""
     path = one_line(str(row.path), 400)
     if row.trouble:
-        trouble = one_line(row.trouble, 400)
-        return f"{trouble} {glyphs.dot} {shorten(path, max(12, width - len(trouble) - 3))}"
+        trouble = one_line(row.trouble, max(20, width - 16))
+        place = shorten(path, max(12, width - len(trouble) - 3), glyphs.ellipsis)
+        return f"{trouble} {glyphs.dot} {place}"
     parts = list(below)
     if row.event_at is not None:
         parts.append(f"{one_line(row.event, 60)}, {age(now - row.event_at)}")
     if row.first is not None:
-        parts.append(f"first attempts {100 * row.first:.1f}%")
+        parts.append(f"first {100 * row.first:.1f}%")
     if row.disk_bytes is not None:
         parts.append(size(row.disk_bytes))
     line = ""
@@ -82,10 +84,11 @@ def _second_line(row: RunRow, below: Sequence[str], width: int, now: float, glyp
         if len(longer) > width:
             break
         line = longer
-    left = width - len(line) - 3
-    if row.latest and (left >= 16 or not line):
-        path = shorten(path, left, glyphs.ellipsis)
-        return f"{line} {glyphs.dot} {path}" if line else path
+    if row.latest:
+        left = width - len(line) - 3
+        shown = path if len(path) <= left else f"{glyphs.ellipsis}/{one_line(row.path.name, 80)}"
+        if len(shown) <= left:
+            return f"{line} {glyphs.dot} {shown}" if line else shown
     return line
 
 
