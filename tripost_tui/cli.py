@@ -41,22 +41,23 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     callback=_print_version,
     help="Show the version and exit.",
 )
+@click.option("--ascii", "ascii_only", is_flag=True, help="The app in ASCII, as TRIPOST_ASCII=1.")
 @click.pass_context
-def tripost(ctx: click.Context) -> None:
+def tripost(ctx: click.Context, ascii_only: bool) -> None:
     """Teach a small language model to correct itself, on your own machine.
 
     Without a command it opens the app.
     """
     if ctx.invoked_subcommand is None:
-        _open_app()
+        _open_app(ascii_only)
 
 
-def _open_app() -> None:
+def _open_app(ascii_only: bool) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("The app needs a terminal. Without one, use a command.")
     from tripost_tui.app import TripostApp
 
-    TripostApp().run()
+    TripostApp(ascii_only=ascii_only or None).run()
 
 
 for _command in (demo, new, run, status, stop, pause, resume, report, doctor):
