@@ -1,0 +1,18 @@
+"""A recorded project, and a state folder of its own for each test."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+# What these tests share lies beside them, in recorded.py and piloting.py.
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "state"
+    monkeypatch.setenv("TRIPOST_STATE_DIR", str(folder))
+    for name in ("NO_COLOR", "TRIPOST_ASCII"):
+        monkeypatch.delenv(name, raising=False)
+    return folder

@@ -1,0 +1,132 @@
+"""The action registry: what the app's keys, footer, help and palette are made of."""
+
+import pytest
+
+from tripost_tui.actions import (
+    ACTIONS,
+    MOST_FOOTER_KEYS,
+    Action,
+    Target,
+    actions_of,
+    clashes,
+    footer_actions,
+    goto_actions,
+    shown_key,
+)
+from tripost_tui.app import TripostApp
+from tripost_tui.glyphs import UNICODE
+from tripost_tui.screens.dialogs import ConfirmDialog, NewProjectDialog
+from tripost_tui.screens.help import help_content
+from tripost_tui.screens.home import HomeScreen
+from tripost_tui.screens.quit import QuitDialog
+from tripost_tui.screens.report import ReportScreen
+from tripost_tui.screens.run import RunScreen
+from tripost_tui.situation import Situation
+from tripost_tui.widgets.key_footer import footer_parts
+
+PLACES = {
+    Target.GLOBAL: TripostApp,
+    Target.HOME: HomeScreen,
+    Target.RUN: RunScreen,
+    Target.REPORT: ReportScreen,
+    Target.QUIT: QuitDialog,
+    Target.CONFIRM: ConfirmDialog,
+    Target.NEW: NewProjectDialog,
+}
+RUNNING = Situation(selected=True, has_run=True, state="running", alive=True, has_trajectory=True)
+
+
+def test_no_key_and_no_letter_is_given_twice() -> None:
+    assert clashes() == []
+
+
+def test_a_clash_would_be_found() -> None:
+    twin = Action(id="run.twin", label="twin", description="Take p as well", keys=("p",))
+    shadow = Action(id="home.shadow", label="shadow", description="Take g", keys=("g",))
+    assert clashes([*ACTIONS, twin]) == ["p (run): run.pause and run.twin"]
+    assert clashes([*ACTIONS, shadow]) == ["g (home): home.shadow and global.goto"]
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_is_described_and_can_be_carried_out(action: Action) -> None:
+    assert action.label
+    assert action.description[0].isupper()
+    assert not action.description.endswith(".")
+    assert callable(getattr(PLACES[action.target], action.handler))
+    assert action.keys or action.letter or action.id == "global.theme"
+
+
+@pytest.mark.parametrize("target", [Target.HOME, Target.RUN, Target.REPORT])
+def test_help_lists_every_action(target: Target) -> None:
+    text = " ".join(help_content(target, RUNNING, UNICODE, 300).plain.split())
+    for action in ACTIONS:
+        assert action.description in text
+
+
+def test_help_says_why_something_is_not_possible_now() -> None:
+    text = " ".join(help_content(Target.RUN, Situation(), UNICODE, 300).plain.split())
+    assert "Write a checkpoint now. Not now: No engine is at work on this run." in text
+
+
+@pytest.mark.parametrize("target", [Target.HOME, Target.RUN, Target.REPORT])
+def test_the_footer_has_at_most_seven_keys_and_then_more(target: Target) -> None:
+    assert len(footer_actions(target)) <= MOST_FOOTER_KEYS
+    parts = footer_parts(footer_actions(target), RUNNING, 200)
+    assert len(parts) <= MOST_FOOTER_KEYS + 1
+    assert parts[-1] == ("?", "more", "global.help")
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 120])
+def test_the_footer_fits_and_always_ends_with_more(width: int) -> None:
+    parts = footer_parts(footer_actions(Target.RUN), RUNNING, width)
+    assert sum(len(key) + len(label) + 3 for key, label, _ in parts) <= width
+    assert parts[-1][0] == "?"
+
+
+def test_an_action_that_is_not_possible_stays_in_the_footer_without_its_id() -> None:
+    parts = footer_parts(footer_actions(Target.RUN), Situation(), 120)
+    assert ("c", "checkpoint", None) in parts
+
+
+@pytest.mark.parametrize(
+    ("now", "label"),
+    [
+        (RUNNING, "pause"),
+        (Situation(has_run=True, state="paused", alive=True), "resume"),
+        (Situation(has_run=True, state="stopped"), "resume"),
+        (Situation(), "start"),
+    ],
+)
+def test_one_key_pauses_resumes_and_starts(now: Situation, label: str) -> None:
+    (pause,) = [action for action in ACTIONS if action.id == "run.pause"]
+    assert pause.labelled(now) == label
+    assert pause.why_not(now) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        (Situation(has_run=True, state="finished"), "finished"),
+        (Situation(has_run=True, state="stopping", alive=True), "stopping"),
+        (Situation(has_run=True, state="stopped", latest=False), "earlier run"),
+        (Situation(readable=False), "cannot be read"),
+        (Situation(busy="Starting the engine"), "Starting the engine"),
+    ],
+)
+def test_pausing_that_is_not_possible_gives_its_reason(now: Situation, reason: str) -> None:
+    (pause,) = [action for action in ACTIONS if action.id == "run.pause"]
+    assert reason in (pause.why_not(now) or "")
+
+
+def test_the_go_to_menu_has_letters_of_one_character() -> None:
+    assert {action.letter for action in goto_actions()} >= {"h", "r", "e"}
+    assert all(len(action.letter or "") == 1 for action in goto_actions())
+
+
+def test_keys_are_shown_as_they_stand_on_a_keyboard() -> None:
+    assert [shown_key(key) for key in ("question_mark", "ctrl+q", "p")] == ["?", "^q", "p"]
+    assert all(shown_key(key).isascii() for action in ACTIONS for key in action.keys)
+
+
+def test_each_target_has_actions() -> None:
+    assert all(actions_of(target) for target in Target)

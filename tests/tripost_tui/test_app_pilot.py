@@ -1,0 +1,418 @@
+"""The app driven by keys, on recorded runs."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import recorded
+from piloting import (
+    AppPilot,
+    StartedBackend,
+    app_on,
+    at_home,
+    at_run,
+    commands_of,
+    home_of,
+    text_of,
+    until,
+)
+from textual.widgets import Input
+
+from db.records import CommandKind, RunStatus
+from engine.project import Project
+from tripost_tui.app import TripostApp
+from tripost_tui.screens.dialogs import ConfirmDialog, ErrorDialog, GotoDialog, NewProjectDialog
+from tripost_tui.screens.help import HelpScreen
+from tripost_tui.screens.home import HomeScreen
+from tripost_tui.screens.quit import QuitDialog
+from tripost_tui.screens.report import ReportScreen
+from tripost_tui.screens.run import RunScreen
+from tripost_tui.screens.too_small import TooSmallScreen
+from tripost_tui.widgets.pane import Pane
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> StartedBackend:
+    return StartedBackend(tmp_path)
+
+
+@pytest.fixture
+def app(backend: StartedBackend) -> TripostApp:
+    return app_on(backend)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return recorded.new_project(tmp_path / "tripost-demo")
+
+
+async def said(pilot: AppPilot, text: str) -> None:
+    """Wait until the app says ``text`` in its corner."""
+
+    def heard() -> bool:
+        return any(text in note.message for note in pilot.app._notifications)
+
+    await until(pilot, heard, f"saying {text!r}")
+
+
+async def test_home_without_runs_says_what_to_press(app: TripostApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        text = text_of(pilot)
+        assert "No runs yet." in text
+        assert "Press d to start the demo" in text
+        assert "Press n to make a project" in text
+        await pilot.press("enter")
+        await said(pilot, "no project in the list")
+
+
+async def test_home_lists_a_run_and_opens_it(app: TripostApp, project: Project) -> None:
+    with recorded.at_work(project, recorded.record(project)):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await at_home(pilot)
+            text = text_of(pilot)
+            assert "● running" in text
+            assert "iteration 2/3" in text
+            assert "42.5 → 57.5% right" in text
+            assert "checkpoint saved at step 60, just now" in text
+            await pilot.press("enter")
+            await at_run(pilot)
+            assert "demo · iteration 2/3 · train · ● running · ETA 1 min" in text_of(pilot)
+            await pilot.press("escape")
+            assert isinstance(app.screen, HomeScreen)
+
+
+async def test_the_run_screen_shows_everything_side_by_side(
+    app: TripostApp, project: Project
+) -> None:
+    with recorded.at_work(project, recorded.record(project)):
+        async with app.run_test(size=(120, 40)) as pilot:
+            await at_home(pilot)
+            await pilot.press("enter")
+            await at_run(pilot)
+            await until(pilot, lambda: "now 0.302" in text_of(pilot), "the loss")
+            text = text_of(pilot)
+    for part in (
+        "● train",
+        "80/120",
+        "60 attempts",
+        "15 ━━━━━━━━ keeps flagged span",
+        "57.5 (42–71)",
+        "Attempt, by student",
+        "Feedback: incorrect at step (2), by script",
+    ):
+        assert part in text
+
+
+async def test_new_rows_appear_while_the_screen_is_open(app: TripostApp, project: Project) -> None:
+    run_id = recorded.record(project)
+    with recorded.at_work(project, run_id):
+        async with app.run_test(size=(120, 40)) as pilot:
+            await at_home(pilot)
+            await pilot.press("enter")
+            await at_run(pilot)
+            recorded.finish(project, run_id, RunStatus.FINISHED)
+            await until(pilot, lambda: "✓ finished" in text_of(pilot), "the end of the run")
+            await pilot.press("p")
+            await said(pilot, "This run is finished: nothing to pause or resume.")
+
+
+async def test_pause_checkpoint_and_stop_leave_commands(app: TripostApp, project: Project) -> None:
+    run_id = recorded.record(project)
+    with recorded.at_work(project, run_id):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await at_home(pilot)
+            await pilot.press("enter")
+            await at_run(pilot)
+            await pilot.press("p", "c")
+            await until(pilot, lambda: len(commands_of(project.path, run_id)) == 2, "two commands")
+            await pilot.press("s")
+            assert isinstance(app.screen, ConfirmDialog)
+            await pilot.press("n")
+            await pilot.press("s", "y")
+            await until(pilot, lambda: len(commands_of(project.path, run_id)) == 3, "the stop")
+            await until(pilot, lambda: "stopping" in text_of(pilot), "the word stopping")
+    assert commands_of(project.path, run_id)[-1] is CommandKind.STOP
+    assert set(commands_of(project.path, run_id)[:2]) == {CommandKind.PAUSE, CommandKind.CHECKPOINT}
+
+
+async def test_a_paused_run_is_resumed_by_the_same_key(app: TripostApp, project: Project) -> None:
+    run_id = recorded.record(project)
+    with recorded.at_work(project, run_id, state="paused"):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await at_home(pilot)
+            await pilot.press("enter")
+            await at_run(pilot)
+            assert "‖ paused" in text_of(pilot)
+            await pilot.press("p")
+            await until(pilot, lambda: commands_of(project.path, run_id), "the command")
+    assert commands_of(project.path, run_id) == [CommandKind.RESUME]
+
+
+async def test_a_dead_engine_is_told_and_started_again(
+    app: TripostApp, backend: StartedBackend, project: Project
+) -> None:
+    run_id = recorded.record(project)
+    with recorded.at_work(project, run_id, age_s=34):
+        pass
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        assert "? no heartbeat 34 s" in text_of(pilot)
+        await pilot.press("enter")
+        await at_run(pilot)
+        assert "ended unexpectedly" in " ".join(text_of(pilot).split())
+        await pilot.press("s")
+        await said(pilot, "No engine is at work on this run.")
+        await pilot.press("p")
+        await until(pilot, lambda: backend.started == [project.path], "the start")
+
+
+async def test_the_demo_is_made_started_and_opened(
+    app: TripostApp, backend: StartedBackend, tmp_path: Path
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        await pilot.press("d")
+        await at_run(pilot)
+        assert backend.started == [tmp_path / "tripost-demo"]
+        assert "demo · ○ not started" in text_of(pilot)
+    assert Project.open(tmp_path / "tripost-demo").settings.run.name == "demo"
+
+
+async def test_a_new_project_is_made_where_one_says(app: TripostApp, tmp_path: Path) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        await pilot.press("n")
+        assert isinstance(app.screen, NewProjectDialog)
+        app.screen.query_one(Input).value = "mine [x]"
+        await pilot.press("enter")
+        await at_run(pilot)
+        assert "mine [x] · ○ not started" in text_of(pilot)
+        await pilot.press("p")
+        await pilot.press("escape")
+        home = home_of(pilot)
+        await until(pilot, lambda: home.state.rows, "the new row")
+    assert Project.open(tmp_path / "mine [x]")
+
+
+async def test_a_folder_that_is_taken_is_told_in_a_dialog(
+    app: TripostApp, tmp_path: Path, project: Project
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        await pilot.press("n")
+        app.screen.query_one(Input).value = str(project.path)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "the dialog")
+        assert "The path is taken" in text_of(pilot)
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_letters_in_a_text_field_only_type(app: TripostApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        await pilot.press("n", "d", "g", "question_mark", "x")
+        assert app.screen.query_one(Input).value == "dg?x"
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_the_report_is_shown_and_copied(
+    app: TripostApp, project: Project, state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSH_TTY", "/dev/pts/1")
+    recorded.record(project)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_home(pilot)
+        await pilot.press("enter")
+        await at_run(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ReportScreen), "the report")
+        await until(pilot, lambda: "better than the start by 15.0 points" in text_of(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: (state_folder / "copied.txt").exists(), "the copy")
+        await said(pilot, "copied.txt")
+        await pilot.press("j", "escape")
+        assert isinstance(app.screen, RunScreen)
+    assert (state_folder / "copied.txt").read_text().startswith("# Run 1")
+
+
+async def test_quitting_while_a_run_is_at_work_asks_and_leaves_it_by_default(
+    app: TripostApp, project: Project
+) -> None:
+    run_id = recorded.record(project)
+    with recorded.at_work(project, run_id):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await at_home(pilot)
+            await pilot.press("ctrl+q")
+            assert isinstance(app.screen, QuitDialog)
+            await pilot.press("escape")
+            assert isinstance(app.screen, HomeScreen)
+            await pilot.press("ctrl+q", "enter")
+            await pilot.pause()
+            assert not app.is_running or app._exit
+    assert commands_of(project.path, run_id) == []
+
+
+async def test_quitting_can_stop_the_run(app: TripostApp, project: Project) -> None:
+    run_id = recorded.record(project)
+    with recorded.at_work(project, run_id):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await at_home(pilot)
+            await pilot.press("ctrl+q", "s")
+            await until(pilot, lambda: app._exit, "the end")
+    assert commands_of(project.path, run_id) == [CommandKind.STOP]
+
+
+async def test_quitting_with_nothing_at_work_just_quits(app: TripostApp, project: Project) -> None:
+    recorded.record(project)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        await pilot.press("ctrl+q")
+        assert app._exit
+
+
+async def test_ctrl_c_neither_quits_nor_stops(app: TripostApp, project: Project) -> None:
+    run_id = recorded.record(project)
+    with recorded.at_work(project, run_id):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await at_home(pilot)
+            await pilot.press("ctrl+c")
+            assert not app._exit
+            await said(pilot, "ctrl+q quits the app. Runs go on without it.")
+    assert commands_of(project.path, run_id) == []
+
+
+async def test_help_palette_and_go_to(app: TripostApp, project: Project) -> None:
+    recorded.record(project)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("escape", "f1")
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("escape", "g")
+        assert isinstance(app.screen, GotoDialog)
+        await pilot.press("r")
+        await at_run(pilot)
+        await pilot.press("g", "h")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen), "Home")
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Search for commands" in text_of(pilot), "the palette")
+
+
+async def test_the_palette_carries_out_what_is_chosen(app: TripostApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        await pilot.press("ctrl+p", *"new", "enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, NewProjectDialog), "the dialog")
+
+
+async def test_a_pane_takes_the_whole_screen_and_gives_it_back(
+    app: TripostApp, project: Project
+) -> None:
+    recorded.record(project)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_home(pilot)
+        await pilot.press("enter")
+        screen = await at_run(pilot)
+        await pilot.press("z")
+        await until(pilot, lambda: isinstance(screen.maximized, Pane), "the zoom")
+        assert "Feedback: correct, by script" in text_of(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: screen.maximized is None, "all panes")
+        assert app.screen is screen
+
+
+async def test_forgetting_a_project_asks_and_keeps_its_files(
+    app: TripostApp, project: Project
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        home = await at_home(pilot)
+        await pilot.press("x", "escape")
+        assert len(home.state.rows) == 1
+        await pilot.press("x", "y")
+        await until(pilot, lambda: not home.state.rows, "the empty list")
+    assert project.db_path.exists()
+
+
+async def test_a_folder_that_vanishes_is_told_where_one_looks(
+    app: TripostApp, project: Project
+) -> None:
+    recorded.record(project)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        await pilot.press("enter")
+        await at_run(pilot)
+        shutil.rmtree(project.path)
+        await until(pilot, lambda: "No such project" in text_of(pilot), "the notice")
+        await pilot.press("r", "p")
+        await said(pilot, "The project cannot be read.")
+        await pilot.press("escape")
+        await until(pilot, lambda: "its folder is gone" in text_of(pilot), "the row")
+
+
+async def test_a_damaged_database_is_told(app: TripostApp, project: Project) -> None:
+    project.db_path.write_bytes(b"rubbish" * 1000)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        assert "! unreadable" in text_of(pilot)
+        await pilot.press("enter")
+        await at_run(pilot)
+        assert "this is not a database" in " ".join(text_of(pilot).split())
+
+
+async def test_a_terminal_that_is_too_small_says_so_and_recovers(app: TripostApp) -> None:
+    async with app.run_test(size=(59, 20)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, TooSmallScreen), "the message")
+        assert "TriPosT needs 60 x 20" in text_of(pilot)
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen), "Home")
+        await pilot.press("ctrl+q")
+        assert app._exit
+
+
+async def test_ascii_means_ascii(backend: StartedBackend, project: Project) -> None:
+    app = app_on(backend, ascii_only=True)
+    with recorded.at_work(project, recorded.record(project)):
+        async with app.run_test(size=(120, 40)) as pilot:
+            await at_home(pilot)
+            assert text_of(pilot).isascii()
+            await pilot.press("enter")
+            await at_run(pilot)
+            await until(pilot, lambda: "now 0.302" in text_of(pilot), "the loss")
+            assert text_of(pilot).isascii()
+            for key in ("question_mark", "g", "s", "r"):
+                await pilot.press(key)
+                await until(pilot, lambda: not isinstance(app.screen, RunScreen), key)
+                assert text_of(pilot).isascii()
+                await pilot.press("escape")
+                await until(pilot, lambda: isinstance(app.screen, RunScreen), "the run")
+
+
+async def test_without_colours_states_still_have_their_words(
+    backend: StartedBackend, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = app_on(backend)
+    recorded.finish(project, recorded.record(project), RunStatus.FAILED, "out of memory")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_home(pilot)
+        assert "✗ failed" in text_of(pilot)
+        for line in app.screen._compositor.render_strips():
+            for segment in line.apply_filter(app._filters[-1], app.background_colors[0]):
+                colour = segment.style.color if segment.style else None
+                triplet = colour.triplet if colour else None
+                assert triplet is None or max(triplet) - min(triplet) <= 2
+
+
+async def test_a_project_can_be_opened_at_once(backend: StartedBackend, project: Project) -> None:
+    recorded.record(project)
+    app = app_on(backend, project.path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_run(pilot)
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)

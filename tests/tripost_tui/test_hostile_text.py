@@ -1,0 +1,82 @@
+"""Text that a model, a setting or a folder's name may hold is shown, never obeyed."""
+
+from pathlib import Path
+
+import pytest
+import recorded
+from piloting import StartedBackend, app_on, at_home, at_run, text_of, until
+
+from db.records import RunStatus, Turn, TurnKind, Verdict
+
+HOSTILE = {
+    "unbalanced markup": "[/x] [bold [/] [[] [red]not red[/red",
+    "a click": "[@click=app.exit]quit[/] [link=file:///etc/passwd]x[/link]",
+    "escapes": "\x1b[2J\x1b]52;c;aGk=\x07\x1b[31mred\x9b1m \x07\x08\x00",
+    "reordering": "safe \u202egnp.exe \u2066x\u2069 \u200f",
+    "lone surrogate": "a\ud800b",
+    "wide and combining": "日本語 👩‍👩‍👧‍👦 é\u0301\u0301\u0301 \u200b\ufeff",
+    "variables": "$error $(ls) {braces} %s",
+    "one long line": "x" * 1_000_000,
+    "many lines": "\n" * 30_000,
+    "tabs and returns": "a\tb\r\nc\rd",
+    "nothing": "",
+}
+
+
+def turns(text: str) -> tuple[Turn, ...]:
+    return (
+        Turn(kind=TurnKind.ATTEMPT, author="student", text=text),
+        Turn(
+            kind=TurnKind.FEEDBACK,
+            author=f"expert:{text[:40]}",
+            text=text,
+            verdict=Verdict.INCORRECT,
+            step=text[:20],
+            span=text[:10],
+            reason=text[:40],
+        ),
+        Turn(kind=TurnKind.ATTEMPT, author="student", text=text),
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_model_text_is_shown_as_it_is(text: str, tmp_path: Path) -> None:
+    storable = text.encode("utf-8", "replace").decode()
+    project = recorded.new_project(tmp_path / "demo")
+    recorded.record(project, turns(storable), storable)
+    app = app_on(StartedBackend(tmp_path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_home(pilot)
+        await pilot.press("enter")
+        await at_run(pilot)
+        await pilot.press("z")
+        await pilot.pause()
+        shown = text_of(pilot)
+        assert "Attempt, by student" in shown or len(text) > 10_000
+        assert not any(ord(sign) < 32 and sign != "\n" for sign in shown)
+        assert "\x9b" not in shown
+        assert "\u202e" not in shown
+        if text.startswith("["):
+            assert text.split()[0] in shown
+        await pilot.click("#trajectory", offset=(5, 3))
+        await pilot.press("end", "home", "escape")
+        assert not app._exit
+
+
+async def test_names_and_reasons_are_data_too(tmp_path: Path) -> None:
+    nasty = "[/x][@click=app.exit]q[/]\x1b[2J\u202e"
+    project = recorded.new_project(tmp_path / "[red]x")
+    settings = project.settings_path.read_text().replace('name = "demo"', 'name = "[/x]\\u202e"')
+    project.settings_path.write_text(settings)
+    recorded.finish(project, recorded.record(project), RunStatus.FAILED, nasty)
+    app = app_on(StartedBackend(tmp_path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_home(pilot)
+        assert "[red]x" in text_of(pilot)
+        assert "[/x]⟨U+202E⟩" in text_of(pilot)
+        await pilot.press("enter")
+        await at_run(pilot)
+        await until(pilot, lambda: "[/x][@click=app.exit]q[/][2J" in text_of(pilot), "the reason")
+        await pilot.press("escape", "x")
+        await until(pilot, lambda: "off this list" in text_of(pilot), "the question")
+        assert "[red]x" in text_of(pilot)
