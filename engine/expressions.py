@@ -19,7 +19,7 @@ MAX_DIGITS = 40
 
 Operator = Literal["+", "-", "*"]
 
-_TOKEN = re.compile(r"\s*(?:(\d+)|([A-Z])|([()+*-]))")
+_TOKEN = re.compile(r"\s*(?:([0-9]+)|([A-Z])|([()+*-]))")
 _LIMIT = 10**MAX_DIGITS
 
 

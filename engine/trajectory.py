@@ -22,13 +22,10 @@ UPDATE_PREFIX = "Updated Answer: Let's think step by step."
 FEEDBACK_PREFIX = "Feedback:"
 
 _STEP = re.compile(r"^\((\d+(?:\.\d+)*|Final response)\) ?(.*)$", re.DOTALL)
-_INCORRECT = re.compile(
-    r"^(?P<before>.*?)In step \((?P<step>\d+(?:\.\d+)*|Final response)\) the part "
-    r'"(?P<span>.*?)" is incorrect\. This is because (?P<reason>.*)\.$',
-    re.DOTALL,
-)
+_INCORRECT = re.compile(r'In step \((\d+(?:\.\d+)*|Final response)\) the part "')
+_BECAUSE = '" is incorrect. This is because '
 _CORRECT = re.compile(
-    r"^Steps? \(1\)(?: to \(\d+(?:\.\d+)*\))? (?:is|are) correct"
+    r"^Steps? \(1\)(?: to \(\d{1,9}(?:\.\d+)*\))? (?:is|are) correct"
     r"(?:\. The|,? and the) final response is also correct\.$"
 )
 _MARKERS = re.compile(r"(?:^|\n)(Feedback:|Updated Answer:)")
@@ -207,23 +204,24 @@ def parse_attempt(text: str) -> Attempt:
     A line that starts with no label belongs to the step before it; lines before the first
     label are no step and are left out.
     """
-    steps: list[Step] = []
+    steps: list[tuple[str, list[str]]] = []
     for line in text.strip("\n").split("\n"):
         match = _STEP.match(line)
         if match is not None:
-            steps.append(Step(match.group(1), match.group(2)))
+            steps.append((match.group(1), [match.group(2)]))
         elif steps:
-            last = steps[-1]
-            steps[-1] = Step(last.label, f"{last.text}\n{line}")
-    return Attempt(tuple(steps))
+            steps[-1][1].append(line)
+    return Attempt(tuple(Step(label, "\n".join(lines)) for label, lines in steps))
 
 
 def parse_feedback(text: str) -> Feedback | None:
     """Read one feedback; None where the text is neither of the two forms."""
     text = text.strip()
-    match = _INCORRECT.match(text)
-    if match is not None:
-        return incorrect(match["step"], match["span"], match["reason"])
+    # Searched from left to right, since one expression for all of it takes quadratic time.
+    if text.endswith(".") and (match := _INCORRECT.search(text)):
+        span, because, reason = text[match.end() : -1].partition(_BECAUSE)
+        if because:
+            return incorrect(match[1], span, reason)
     if _CORRECT.match(text):
         numbers = re.findall(r"\((\d+)", text)
         return Feedback(Verdict.CORRECT, steps_right=int(numbers[-1]) if numbers else 0)
