@@ -166,8 +166,11 @@ class Editor:
         prefix = attempt.before(feedback.step or FINAL_RESPONSE)
         if update.steps[: len(prefix)] != prefix:
             raise _Drop(DropReason.UPDATE_CHANGES_PREFIX)
-        rewritten = update.steps[len(prefix)].text if len(update.steps) > len(prefix) else ""
-        if feedback.span and feedback.span in rewritten:
+        flagged, rewritten = (
+            "".join(step.text for step in steps[len(prefix) : len(prefix) + 1])
+            for steps in (attempt.steps, update.steps)
+        )
+        if feedback.span and _keeps(feedback.span, flagged, rewritten):
             raise _Drop(DropReason.UPDATE_KEEPS_SPAN, feedback.span)
         return update
 
@@ -203,3 +206,16 @@ class Editor:
         if now.same_diagnosis(before):
             return True
         return len(attempt.before(now.step or "")) < len(attempt.before(before.step or ""))
+
+
+def _keeps(span: str, flagged: str, rewritten: str) -> bool:
+    """Tell whether ``span`` stands in both steps, between the same two characters each side.
+
+    What is wrong about ``= 1.`` is not kept by ``= 18.``, nor an unfinished calculation by
+    one that goes on.
+    """
+    flagged, rewritten = f"\n\n{flagged}\n\n", f"\n\n{rewritten}\n\n"
+    start = flagged.find(span)
+    if start >= 0:
+        span = flagged[max(0, start - 2) : start + len(span) + 2]
+    return span in rewritten

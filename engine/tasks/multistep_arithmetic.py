@@ -11,7 +11,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from string import ascii_uppercase
 
 from db.records import Item, Split, Subtask
 from engine.expressions import (
@@ -46,8 +47,8 @@ _WHOLE = re.compile(r'This equation can be written as "(?P<form>[^"]*)", where (
 _PART = re.compile(r"([A-Z]) = (\([^=A-Z]*\))(?:, | and |$)")
 _CALCULATE = re.compile(r"Let's calculate (?P<name>[A-Z]) = (?P<chain>.*)\.", re.DOTALL)
 _FINALLY = re.compile(r"Then, the final equation is (?P<chain>.*)\.", re.DOTALL)
-_ANSWER = re.compile(r"So the answer is (?P<answer>-?\d{1,60})\.")
-_ANY_ANSWER = re.compile(r"answer is:?\s*\**\s*\$?(-?\s?\d[\d,]{0,60})", re.IGNORECASE)
+_ANSWER = re.compile(r"So the answer is (?P<answer>-?[0-9]{1,60})\.")
+_ANY_ANSWER = re.compile(r"answer is:?\s*(?:\*+\s*)?\$?(-? ?[0-9][0-9,]{0,60})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +160,13 @@ class MultistepArithmetic:
         kept = attempt.before(feedback.step)
         if len(kept) == len(attempt.steps) and feedback.step != FINAL_RESPONSE:
             raise CannotImprove(f"the attempt has no step ({feedback.step})")
-        judge = _Judge(question)
-        for step in kept:
-            if judge.step(step) is not None:
-                raise CannotImprove(f"step ({step.label}), before the flagged one, is wrong")
+        try:
+            judge = _Judge(question)
+            wrong = next((step for step in kept if judge.step(step) is not None), None)
+        except ExpressionError as error:
+            raise CannotImprove(str(error)) from error
+        if wrong is not None:
+            raise CannotImprove(f"step ({wrong.label}), before the flagged one, is wrong")
         return _continue(judge.established, question)
 
 
@@ -199,6 +203,25 @@ def _expression_of(question: str) -> str:
     return question.strip().removesuffix("=").strip()
 
 
+def _parse_question(question: str) -> Expr:
+    """Read a question. Raises ExpressionError, also where it has names: those are for parts."""
+    expr = parse(_expression_of(question))
+    if any(names(expr)):
+        raise ExpressionError("the question has letters")
+    return expr
+
+
+def _split(question: str) -> tuple[str, dict[str, str]]:
+    """Name the innermost parentheses: return ``(A - B)`` and what each name stands for."""
+    text = _expression_of(question)
+    groups = _GROUP.findall(text)
+    if not 1 <= len(groups) <= len(ascii_uppercase):
+        raise ExpressionError("the question needs between 1 and 26 parentheses")
+    letters = iter(ascii_uppercase)
+    form = _GROUP.sub(lambda _: next(letters), text)
+    return form, dict(zip(ascii_uppercase, groups, strict=False))
+
+
 def _join(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
@@ -221,13 +244,8 @@ def _continue(established: _Established, question: str) -> Attempt:
 
     try:
         if known.form is None:
-            text = _expression_of(question)
-            groups = _GROUP.findall(text)
-            if not 1 <= len(groups) <= 26:
-                raise CannotImprove("the question needs between 1 and 26 parentheses")
-            letters = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-            known.parts = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", groups, strict=False))
-            form = _GROUP.sub(lambda _: next(letters), text)
+            _parse_question(question)
+            form, known.parts = _split(question)
             known.form = parse(form)
             listed = _join([f"{name} = {part}" for name, part in known.parts.items()])
             add(f'This equation can be written as "{form}", where {listed}.')
@@ -253,7 +271,8 @@ class _Judge:
     """Scripted FBK: reads steps in order, remembers what they settle, names the first error."""
 
     def __init__(self, question: str) -> None:
-        self._question = parse(_expression_of(question))
+        self._text = question
+        self._question = _parse_question(question)
         self.established = _Established()
 
     def judge(self, attempt: Attempt) -> Feedback:
@@ -272,7 +291,7 @@ class _Judge:
             error = self._final_response(step)
         elif step.label != str(len(known.steps) + 1):
             reason = f"this is step ({len(known.steps) + 1})"
-            error = incorrect(step.label, step.text, reason)
+            error = incorrect(step.label, f"({step.label})", reason)
         elif known.form is None:
             error = self._whole(step)
         elif match := _CALCULATE.fullmatch(step.text):
@@ -283,6 +302,8 @@ class _Judge:
             error = incorrect(step.label, step.text, "this is no step of the calculation")
         if error is None:
             known.steps.append(step)
+        elif not error.span:
+            error = replace(error, span=step.text)
         return error
 
     def _whole(self, step: Step) -> Feedback | None:
@@ -294,15 +315,18 @@ class _Judge:
         if form is None:
             return incorrect(step.label, form_text, "this is not an equation")
         parts = _PART.findall(parts_text)
-        listed = _join([f"{name} = {part}" for name, part in parts]) if parts else ""
-        if listed != parts_text:
-            return incorrect(step.label, parts_text, "the parts are not listed as equations")
+        listed = [f"{name} = {part}" for name, part in parts]
+        if not listed or _join(listed) != parts_text:
+            span = f"where {parts_text}"
+            return incorrect(step.label, span, "the parts are not listed as equations")
         wanted: dict[str, Expr] = {}
         if not _match_form(form, self._question, wanted):
             return incorrect(step.label, form_text, "the question has another form")
         seen: set[str] = set()
         for name, text in parts:
             tree = _parse_or_none(text)
+            if tree != wanted.get(name) and self._is_named_otherwise(form, tree):
+                return incorrect(step.label, form_text, "the question has another form")
             if name in seen or name not in wanted:
                 return incorrect(step.label, f"{name} = {text}", f"{name} is no part still open")
             if tree != wanted[name]:
@@ -311,10 +335,15 @@ class _Judge:
             seen.add(name)
         missing = [name for name in wanted if name not in seen]
         if missing:
-            return incorrect(step.label, parts_text, f"{missing[0]} is missing")
+            return incorrect(step.label, f"where {parts_text}", f"{missing[0]} is missing")
         self.established.form = form
         self.established.parts = dict(parts)
         return None
+
+    def _is_named_otherwise(self, form: Expr, part: Expr | None) -> bool:
+        """Tell whether the form has a wrong name for ``part``, which the question does have."""
+        right, parts = _split(self._text)
+        return form != parse(right) and any(part == parse(text) for text in parts.values())
 
     def _calculate(self, step: Step, name: str, chain: str) -> Feedback | None:
         known = self.established
@@ -355,6 +384,8 @@ class _Judge:
         known = self.established
         if known.value is None:
             return incorrect(step.label, step.text, "the final equation is not solved yet")
+        if known.steps[-1].label == FINAL_RESPONSE:
+            return incorrect(step.label, f"({step.label})", "the final response is already given")
         match = _ANSWER.fullmatch(step.text)
         if match is None or int(match["answer"]) != known.value:
             return incorrect(step.label, step.text, f"the final equation is {known.value}")
