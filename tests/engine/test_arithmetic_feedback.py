@@ -1,0 +1,311 @@
+"""Scripted FBK finds every planted error where it stands; scripted IMP repairs it."""
+
+import random
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from patience import patience
+from planted_errors import CALCULATE, PLANTS, Planted, with_step
+
+from db.records import Item, Origin, Split, Subtask
+from engine.editing import Dropped, DropReason, Editor, Kept
+from engine.scripts import ScriptedFeedback, ScriptedImprove
+from engine.tasks.base import CannotImprove, CannotJudge
+from engine.tasks.multistep_arithmetic import MultistepArithmetic
+from engine.trajectory import (
+    FINAL_RESPONSE,
+    Attempt,
+    Step,
+    Trajectory,
+    Turn,
+    correct,
+    incorrect,
+    parse_attempt,
+    parse_feedback,
+)
+
+TASK = MultistepArithmetic()
+ITEMS = TASK.generate(Split.TRAIN, [Subtask.SEEN, Subtask.UNSEEN], 80, seed=5)
+EDITOR = Editor(ScriptedFeedback(TASK), ScriptedImprove(TASK))
+KINDS = sorted(PLANTS)
+
+
+def planted(kind: str) -> Iterator[tuple[Item, Planted]]:
+    """One error of a kind in each item that can have it."""
+    rng = random.Random(kind)
+    for item in ITEMS:
+        attempt = parse_attempt(item.rationale)
+        indexes = list(range(len(attempt.steps)))
+        rng.shuffle(indexes)
+        found = (PLANTS[kind](attempt, index, rng) for index in indexes)
+        first = next((one for one in found if one is not None), None)
+        if first is not None:
+            yield item, first
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_planted_error_is_found_where_it_stands(kind: str) -> None:
+    count = 0
+    for item, error in planted(kind):
+        feedback = TASK.feedback(item.question, error.attempt)
+        assert (feedback.step, feedback.span) == (error.step, error.span)
+        (flagged,) = (step for step in error.attempt.steps if step.label == error.step)
+        assert error.span in flagged.render()
+        assert parse_feedback(feedback.render()) == feedback
+        count += 1
+    assert count > len(ITEMS) / 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_planted_error_is_repaired(kind: str) -> None:
+    for item, error in planted(kind):
+        edited = EDITOR.edit(Trajectory(item.question, (Turn(error.attempt),)))
+        assert isinstance(edited, Kept)
+        assert edited.origin is Origin.EDITED
+        assert edited.trajectory.updates <= EDITOR.limits.updates
+        update = edited.trajectory.last
+        assert TASK.is_right(TASK.answer(update), item.answer)
+        assert TASK.feedback(item.question, update) == correct(update)
+        kept = error.attempt.before(error.step)
+        assert update.steps[: len(kept)] == kept
+
+
+# What is missing shows only later, so that an error in between would come first.
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"missing step"}))
+def test_of_two_errors_the_first_in_reading_order_is_named(kind: str) -> None:
+    rng = random.Random(kind)
+    for item, first in planted(kind):
+        at = len(first.attempt.before(first.step))
+        for later in rng.sample(
+            ["wrong number", "wrong final response", "unfinished calculation"], 2
+        ):
+            for index in range(at + 1, len(first.attempt.steps)):
+                second = PLANTS[later](first.attempt, index, rng)
+                if second is not None:
+                    feedback = TASK.feedback(item.question, second.attempt)
+                    assert (feedback.step, feedback.span) == (first.step, first.span)
+
+
+def test_errors_are_repaired_one_after_the_other() -> None:
+    rng = random.Random(1)
+    for item in ITEMS:
+        attempt = parse_attempt(item.rationale)
+        for index in range(1, len(attempt.steps)):
+            error = PLANTS["wrong sign"](attempt, index, rng)
+            attempt = error.attempt if error else attempt
+        edited = EDITOR.edit(Trajectory(item.question, (Turn(attempt),)))
+        assert isinstance(edited, Kept)
+        assert TASK.answer(edited.trajectory.last) == item.answer
+
+
+# --- what is right in other words --------------------------------------------------------------
+
+QUESTION = "((1 - 8 + 6) - (-6 * 2 + 5)) ="
+A = "A = (1 - 8 + 6) = ((1 - 8) + 6) = (-7 + 6) = -1."
+B = "B = (-6 * 2 + 5) = ((-6 * 2) + 5) = (-12 + 5) = -7."
+PARTS = "A = (1 - 8 + 6) and B = (-6 * 2 + 5)"
+OTHERWISE = {
+    "other names": [
+        '"(X - Q)", where X = (1 - 8 + 6) and Q = (-6 * 2 + 5).',
+        A.replace("A", "X"), B.replace("B", "Q"), "(X - Q) = (-1 - -7) = 6.",
+    ],
+    "other order": [f'"(A - B)", where {PARTS}.', B, A, "(A - B) = (-1 - -7) = 6."],
+    "listed in another order": [
+        '"(B - A)", where A = (-6 * 2 + 5) and B = (1 - 8 + 6).',
+        B.replace("B", "A"), A.replace("A", "B", 1), "(B - A) = (-1 - -7) = 6.",
+    ],
+    "skipped reductions": [
+        f'"(A - B)", where {PARTS}.',
+        "A = (1 - 8 + 6) = -1.", "B = (-6 * 2 + 5) = (-12 + 5) = -7.", "(A - B) = (-1 - -7) = 6.",
+    ],
+    "another order of operations": [
+        f'"(A - B)", where {PARTS}.',
+        "A = (1 - 8 + 6) = (1 + (-8 + 6)) = (1 - 2) = -1.", B,
+        "(A - B) = (-1 - -7) = (-1 + 7) = 6.",
+    ],
+    "fewer parentheses": [
+        f'"A - B", where {PARTS}.',
+        "A = (1 - 8 + 6) = 1 - 8 + 6 = -7 + 6 = -1.", B, "A - B = -1 - -7 = 6.",
+    ],
+    "one part": [
+        '"A", where A = ((1 - 8 + 6) - (-6 * 2 + 5)).',
+        "A = ((1 - 8 + 6) - (-6 * 2 + 5)) = (-1 - -7) = 6.", "A = 6.",
+    ],
+    "a part of a part": [
+        '"((A + 6) - B)", where A = (1 - 8) and B = (-6 * 2 + 5).',
+        "A = (1 - 8) = -7.", B, "((A + 6) - B) = ((-7 + 6) - -7) = (-1 - -7) = 6.",
+    ],
+    "only one part named": [
+        '"(A - (-6 * 2 + 5))", where A = (1 - 8 + 6).',
+        A, "(A - (-6 * 2 + 5)) = (-1 - (-6 * 2 + 5)) = (-1 - -7) = 6.",
+    ],
+}  # fmt: skip
+
+
+def written(whole: str, *rest: str) -> Attempt:
+    *parts, final = rest
+    texts = [
+        f"This equation can be written as {whole}",
+        *(f"{CALCULATE} {part}" for part in parts),
+        f"Then, the final equation is {final}",
+    ]
+    steps = [Step(str(number), text) for number, text in enumerate(texts, 1)]
+    return Attempt((*steps, Step(FINAL_RESPONSE, "So the answer is 6.")))
+
+
+@pytest.mark.parametrize("way", OTHERWISE)
+def test_what_is_right_in_another_way_is_accepted(way: str) -> None:
+    attempt = written(*OTHERWISE[way])
+    assert TASK.feedback(QUESTION, attempt) == correct(attempt)
+
+
+@pytest.mark.parametrize("way", OTHERWISE)
+def test_an_update_goes_on_with_what_the_attempt_established(way: str) -> None:
+    attempt = written(*OTHERWISE[way])
+    for index in range(1, len(attempt.steps)):
+        wrong = with_step(attempt, index, "I forgot.")
+        feedback = TASK.feedback(QUESTION, wrong)
+        update = TASK.improve(QUESTION, wrong, feedback)
+        assert update.steps[:index] == attempt.steps[:index]
+        assert TASK.feedback(QUESTION, update) == correct(update)
+        letters = set(re.findall(r"\b[A-Z]\b", update.text))
+        assert letters == set(re.findall(r"\b[A-Z]\b", attempt.steps[0].text))
+
+
+def test_one_name_may_stand_for_equal_parts() -> None:
+    question = "((1 + 2) * (1 + 2)) ="
+    attempt = written('"(A * A)", where A = (1 + 2).', "A = (1 + 2) = 3.", "(A * A) = (3 * 3) = 9.")
+    attempt = with_step(attempt, 3, "So the answer is 9.")
+    assert TASK.feedback(question, attempt).is_correct
+    wrong = with_step(attempt, 2, "No.")
+    assert TASK.improve(question, wrong, TASK.feedback(question, wrong)) == attempt
+
+
+def test_the_reason_works_out_the_smallest_wrong_part() -> None:
+    attempt = parse_attempt(TASK.rationale("((9 - -6) * (-24 * 17)) =").text)
+    chain = "Then, the final equation is (A * B) = (15 * -408) = -6021."
+    feedback = TASK.feedback("((9 - -6) * (-24 * 17)) =", with_step(attempt, 3, chain))
+    assert feedback == incorrect(
+        "4",
+        "(15 * -408) = -6021",
+        "(15 * -408) = -(408 * 10 + 408 * 5) = -(4080 + 2040) = -6120",
+    )
+
+
+# --- what cannot be judged or improved ---------------------------------------------------------
+
+
+def test_an_attempt_that_breaks_off_cannot_be_judged() -> None:
+    gold = TASK.rationale(QUESTION)
+    for count in range(len(gold.steps)):
+        with pytest.raises(CannotJudge, match="no final response"):
+            TASK.feedback(QUESTION, Attempt(gold.steps[:count]))
+
+
+def test_a_second_final_response_is_an_error_that_is_repaired() -> None:
+    gold = TASK.rationale(QUESTION)
+    twice = Attempt((*gold.steps, gold.steps[-1]))
+    edited = EDITOR.edit(Trajectory(QUESTION, (Turn(twice),)))
+    assert isinstance(edited, Kept)
+    assert edited.trajectory.last == gold
+
+
+@pytest.mark.parametrize("parts", ["", " ", "nothing", "A", "A = 3", "A = (1 - 8 + 6), B = (1)"])
+def test_parts_must_be_listed(parts: str) -> None:
+    for form in ("(A - B)", "((1 - 8 + 6) - (-6 * 2 + 5))"):
+        text = f'This equation can be written as "{form}", where {parts}.'
+        feedback = TASK.feedback(QUESTION, with_step(TASK.rationale(QUESTION), 0, text))
+        assert feedback.step == "1"
+        assert feedback.span
+        assert feedback.span in text
+
+
+def test_what_is_right_needs_no_update() -> None:
+    gold = TASK.rationale(QUESTION)
+    with pytest.raises(CannotImprove, match="no wrong step"):
+        TASK.improve(QUESTION, gold, correct(gold))
+    with pytest.raises(CannotImprove, match=r"no step \(9\)"):
+        TASK.improve(QUESTION, gold, incorrect("9", "a", "b"))
+
+
+def test_an_update_does_not_build_on_a_wrong_step() -> None:
+    wrong = with_step(TASK.rationale(QUESTION), 1, "Let's calculate A = 5.")
+    with pytest.raises(CannotImprove, match=r"step \(2\), before the flagged one, is wrong"):
+        TASK.improve(QUESTION, wrong, incorrect("3", "a", "b"))
+
+
+def test_an_attempt_without_final_response_is_completed() -> None:
+    gold = TASK.rationale(QUESTION)
+    cut = Attempt(gold.steps[:-1])
+    assert TASK.improve(QUESTION, cut, incorrect(FINAL_RESPONSE, "", "it is missing")) == gold
+
+
+@pytest.mark.parametrize(
+    "question", ["", "(", "A =", "(A + 1) =", "9**9**9 =", "(1 +) =", "x" * 9999]
+)
+def test_what_is_no_question_is_neither_judged_nor_improved(question: str) -> None:
+    attempt = TASK.rationale(QUESTION)
+    with pytest.raises(CannotJudge):
+        TASK.feedback(question, attempt)
+    for step in ("1", "2", FINAL_RESPONSE):
+        with pytest.raises(CannotImprove):
+            TASK.improve(question, attempt, incorrect(step, "a", "b"))
+
+
+# --- hostile attempts --------------------------------------------------------------------------
+
+PIECES = [
+    " = ", " = 9**9**9", "9" * 50, "9" * 5000, "(" * 50, ")", "-", " * ", "A", '"', ".", "\n",
+    "(2) ", "(Final response) So the answer is 6.", "(3) Let's calculate A = (1 - 8 + 6) = -1.",
+    '", where ', " and ", ", ", "\u0663", "\r", "\x00", " ",
+]  # fmt: skip
+cuts = st.tuples(st.integers(0, 400), st.integers(0, 60), st.sampled_from(PIECES) | st.text())
+
+
+@given(st.sampled_from(ITEMS), st.lists(cuts, min_size=1, max_size=3))
+def test_a_spoiled_rationale_is_judged_soundly_and_repaired(
+    item: Item, cuts: list[tuple[int, int, str]]
+) -> None:
+    text = item.rationale
+    for start, length, piece in cuts:
+        text = text[:start] + piece + text[start + length :]
+    attempt = parse_attempt(text)
+    try:
+        feedback = TASK.feedback(item.question, attempt)
+    except CannotJudge:
+        return
+    if feedback.is_correct:
+        assert TASK.is_right(TASK.answer(attempt), item.answer)
+        return
+    assert any(
+        step.label == feedback.step and (feedback.span or "") in step.render()
+        for step in attempt.steps
+    )
+    update = TASK.improve(item.question, attempt, feedback)
+    assert TASK.answer(update) == item.answer
+    assert TASK.feedback(item.question, update) == correct(update)
+    edited = EDITOR.edit(Trajectory(item.question, (Turn(attempt),)))
+    # By chance, what was flagged may be right elsewhere in the step that replaces it.
+    chance = Dropped(DropReason.UPDATE_KEEPS_SPAN, feedback.span or "")
+    too_long = len(attempt.text) > EDITOR.limits.attempt_chars
+    assert isinstance(edited, Kept) or edited == chance or too_long
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["9", "(", "1 + ", "(1) = ", "A = (1), ", "A = (", "A = (1", '"', " and ", "\n", "-1 = "],
+)
+@patience()
+def test_a_megabyte_is_judged_in_linear_time(piece: str) -> None:
+    gold = TASK.rationale(QUESTION)
+    text = piece * (1_000_000 // len(piece))
+    for index, step in enumerate(gold.steps):
+        for end in ("", "."):
+            for at in (5, len(step.text) - 1):
+                spoiled = with_step(gold, index, step.text[:at] + text + step.text[at:] + end)
+                feedback = TASK.feedback(QUESTION, spoiled)
+                assert feedback.step == step.label
+                assert (feedback.span or "") in spoiled.steps[index].text
