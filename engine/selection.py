@@ -89,8 +89,15 @@ def _drafts(context: RunContext, iteration: int) -> list[Draft]:
         else:
             drafts += split_into_turns(trajectory, hint, weights, item.id, row.id)
     if method == "tripost":
-        for q in questions:
-            drafts.append(ground_truth(q.question, parse_attempt(q.rationale), hint, q.id, weights))
+        truths = [
+            ground_truth(q.question, parse_attempt(q.rationale), hint, q.id, weights)
+            for q in questions
+        ]
+        # Most trajectories end with the gold rationale, word for word. As the first of equal
+        # texts stays, it counts as ground truth for every second question, and as the
+        # trajectory's end for the others: else one of the two kinds would be all but empty, and
+        # rebalancing would leave next to nothing.
+        drafts = truths[::2] + drafts + truths[1::2]
     return drafts
 
 
