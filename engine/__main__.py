@@ -6,6 +6,7 @@ Exit codes are those of `engine.errors`; 0 for a run that is finished or was sto
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import traceback
@@ -28,6 +29,7 @@ def main() -> int:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
         project = Project.open(args.project)
         with EngineLock(project):
