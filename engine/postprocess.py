@@ -148,7 +148,8 @@ def drop_repeats(drafts: Iterable[Draft]) -> list[Draft]:
 def rebalance(drafts: Sequence[Draft], ratio: float, seed: int) -> list[Draft]:
     """Mark the surplus of each kind so that improving : others = ratio : 1 : 1.
 
-    ``ratio`` <= 0 leaves everything. The choice depends on the seed alone.
+    ``ratio`` <= 0 leaves everything. A kind of which there is none is left out of the
+    proportion. The choice depends on the seed alone.
     """
     if ratio <= 0:
         return list(drafts)
@@ -156,19 +157,9 @@ def rebalance(drafts: Sequence[Draft], ratio: float, seed: int) -> list[Draft]:
     for index, draft in enumerate(drafts):
         if draft.dropped is None:
             pools[draft.kind].append(index)
-    improving, rest = (
-        pools[ExampleKind.IMPROVING],
-        (
-            pools[ExampleKind.NON_IMPROVING],
-            pools[ExampleKind.GROUND_TRUTH],
-        ),
-    )
-    unit = min(len(improving) / ratio, *map(len, rest))
-    wanted = {
-        ExampleKind.IMPROVING: round(unit * ratio),
-        ExampleKind.NON_IMPROVING: round(unit),
-        ExampleKind.GROUND_TRUTH: round(unit),
-    }
+    parts = {kind: ratio if kind is ExampleKind.IMPROVING else 1.0 for kind in ExampleKind}
+    unit = min((len(pool) / parts[kind] for kind, pool in pools.items() if pool), default=0.0)
+    wanted = {kind: min(len(pool), round(unit * parts[kind])) for kind, pool in pools.items()}
     rng = random.Random(f"rebalance/{seed}")
     kept: set[int] = set()
     for kind, pool in pools.items():

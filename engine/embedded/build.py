@@ -1,8 +1,9 @@
-"""Train the embedded student from scratch: ``python -m engine.embedded.build OUT``.
+"""Train the embedded student from scratch: ``python -m engine.embedded.build OUT --bf16``.
 
-Two phases in one run of AdamW: general skills (`engine.embedded.skills`), then gold
-rationales with some skills kept in. The learning rate warms up, then falls along a cosine.
-Prints one line per interval and writes a folder that transformers loads.
+One run through lessons of growing difficulty, each a mixture of gold rationales and general
+skills (`engine.embedded.skills`). Muon trains the matrices of the layers, AdamW the rest; the
+learning rate warms up, then falls along a cosine. Prints a line now and then, and writes a folder
+that transformers loads, with a card.
 """
 
 from __future__ import annotations
@@ -10,26 +11,41 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import platform
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from db.records import Split, Subtask
-from engine.embedded.skills import Document, skill
+from db.records import Item, Split, Subtask
+from engine.embedded.skills import Document, Draw, fact, skill
 from engine.embedded.tokenizer import build_tokenizer
+from engine.generation import Request, Sampler, chunks
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
-from engine.trajectory import prompt
+from engine.trajectory import parse_attempt, prompt
 
-TRAIN_SEED = 0
-"""Seed of the questions a student is raised on; runs draw theirs with other seeds."""
+PAPER = "the paper's seen ones"
 
-_POOL = 16
+TEST_ITEMS = 400
+"""Questions for the card."""
+
+_WARMUP_STEPS = 100
+_LONGEST_ATTEMPT = 1800
+_POOL = 8
 """Batches whose documents are sorted by length together, so that little is padding."""
+
+
+@dataclass
+class Progress:
+    """Share of the token budget that is used."""
+
+    done: float = 0.0
 
 
 def student_config(vocabulary: int, hidden: int, layers: int, feed_forward: int) -> LlamaConfig:
@@ -52,15 +68,52 @@ def student_config(vocabulary: int, hidden: int, layers: int, feed_forward: int)
     )
 
 
-def documents(share_of_rationales: float, rng: random.Random) -> Iterator[Document]:
-    """Yield skills and gold rationales of fresh seen questions, without end."""
-    task = MultistepArithmetic()
-    seen: set[str] = set()
+@dataclass(frozen=True)
+class Lesson:
+    """Until which share of the budget; difficulties of the questions (none: the paper's seen
+    ones); shares of the text that are rationales, facts and other skills; level of the skills."""
+
+    until: float
+    seen: tuple[str, ...]
+    shares: tuple[float, float, float]
+    level: float
+
+
+LESSONS = (
+    Lesson(0.10, ("2x1", "3x1"), (0.40, 0.35, 0.25), 0.2),
+    Lesson(0.30, ("3x1", "4x1"), (0.60, 0.20, 0.20), 0.5),
+    Lesson(1.00, (), (0.70, 0.12, 0.18), 1.0),
+)
+"""Small numbers and short texts first: they teach arithmetic and copying in minutes, which long
+texts alone do not."""
+
+
+def documents(rng: Draw, progress: Progress) -> Iterator[Document]:
+    """Yield gold rationales of fresh questions, facts and other skills, without end."""
+    for lesson in LESSONS:
+        rng.level = lesson.level
+        sources = (rationales(lesson, rng), repeatedly(fact, rng), repeatedly(skill, rng))
+        written = [0] * len(sources)
+        while progress.done < lesson.until:
+            # The kind that is furthest behind its share of the text comes next.
+            behind = [size / share for size, share in zip(written, lesson.shares, strict=True)]
+            kind = behind.index(min(behind))
+            document = next(sources[kind])
+            written[kind] += len(document[1])
+            yield document
+
+
+def repeatedly(draw: Callable[[Draw], Document], rng: Draw) -> Iterator[Document]:
+    """Yield what ``draw`` draws, without end."""
     while True:
-        items = task.generate(Split.TRAIN, [Subtask.SEEN], 200, rng.randrange(2**60), seen)
-        for item in items:
-            while rng.random() >= share_of_rationales:
-                yield skill(rng)
+        yield draw(rng)
+
+
+def rationales(lesson: Lesson, rng: Draw) -> Iterator[Document]:
+    """Yield questions of a lesson with their gold rationales, without end."""
+    task = MultistepArithmetic(lesson.seen)
+    while True:
+        for item in task.generate(Split.TRAIN, [Subtask.SEEN], 50, rng.randrange(2**60)):
             yield prompt(item.question, task.hint), item.rationale
 
 
@@ -126,28 +179,30 @@ def make_optimizers(
     return made
 
 
-def train(args: argparse.Namespace) -> None:
-    """Train and save after every interval, so that a long build can be looked at."""
+def train(args: argparse.Namespace) -> dict[str, Any]:
+    """Train and save, now and then too, so that a long build can be looked at; return facts."""
     torch.manual_seed(args.seed)
     tokenizer = build_tokenizer()
     model = LlamaForCausalLM(
         student_config(len(tokenizer), args.hidden, args.layers, args.feed_forward)
     )
-    parameters = sum(p.numel() for p in model.parameters())
+    if args.init:
+        model = LlamaForCausalLM.from_pretrained(args.init, dtype=torch.float32)
     optimizers = make_optimizers(model, args.lr, args.muon_lr)
-    rng = random.Random(args.seed)
-    phases = [documents(args.early_rationales, rng), documents(args.rationales, rng)]
-    streams = [batches(phase, tokenizer, args.batch_tokens, rng) for phase in phases]
+    rng, progress = Draw(args.seed), Progress()
+    stream = batches(documents(rng, progress), tokenizer, args.batch_tokens, rng)
     budget = int(args.million_tokens * 1e6)
     used, step, report_at, started = 0, 0, 0, time.monotonic()
+    facts: dict[str, Any] = {"parameters": sum(p.numel() for p in model.parameters())}
     recent: list[float] = []
     while used < budget:
-        done = used / budget
-        rate = min(1.0, (step + 1) / 100) * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
-        for optimizer in optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate * group["initial_lr"]
-        inputs, labels = collate(next(streams[done >= args.phase_one]))
+        progress.done = used / budget
+        share = 0.01 + 0.99 * (1 + math.cos(math.pi * progress.done)) / 2
+        share *= min(1.0, (step + 1) / _WARMUP_STEPS)
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+            group["lr"] = share * group["initial_lr"]
+        batch = next(stream)
+        inputs, labels = collate(batch)
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
             logits = model(input_ids=inputs, use_cache=False).logits
         loss = cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten())
@@ -160,42 +215,93 @@ def train(args: argparse.Namespace) -> None:
         step += 1
         recent.append(loss.item())
         if used >= report_at or used >= budget:
-            report_at += budget // args.reports
+            report_at += budget // 50
             seconds = time.monotonic() - started
-            facts = {
-                "step": step,
+            facts |= {
+                "steps": step,
                 "tokens": used,
                 "loss": round(sum(recent) / len(recent), 4),
-                "lr": round(rate * args.lr, 6),
                 "minutes": round(seconds / 60, 1),
                 "tokens_per_s": round(used / seconds),
-                "parameters": parameters,
             }
             print(json.dumps(facts), flush=True)
             recent.clear()
             model.save_pretrained(args.out)
             tokenizer.save_pretrained(args.out)
+    return facts
+
+
+def first_attempts(folder: Path, items: Sequence[Item]) -> dict[str, float]:
+    """Return the share of right greedy answers by kind of question."""
+    task = MultistepArithmetic()
+    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    sampler = Sampler(model, build_tokenizer(), temperature=0.0)
+    right: dict[str, list[bool]] = {}
+    for chunk in chunks(sorted(items, key=lambda item: len(item.question)), 64):
+        requests = [Request(prompt(i.question, task.hint), 0, _LONGEST_ATTEMPT) for i in chunk]
+        for item, generation in zip(chunk, sampler.generate(requests), strict=True):
+            answer = task.answer(parse_attempt(generation.text))
+            kind = f"{item.meta['operands']}x{len(item.meta['depth_levels'])}"
+            for name in (kind, str(item.subtask)):
+                right.setdefault(name, []).append(task.is_right(answer, item.answer))
+    return {name: sum(found) / len(found) for name, found in sorted(right.items())}
+
+
+def card(args: argparse.Namespace, facts: dict[str, Any], accuracy: dict[str, float]) -> str:
+    """Describe the student: data, minutes, accuracy."""
+    rows = "\n".join(f"| {kind} | {100 * share:.1f}% |" for kind, share in accuracy.items())
+    lessons = "\n".join(
+        f"| {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} | {lesson.shares[0]:.0%} |"
+        for lesson in LESSONS
+    )
+    return f"""# The embedded student
+
+A Llama-architecture causal language model of {facts["parameters"]:,} parameters (hidden
+{args.hidden}, {args.layers} layers, feed-forward {args.feed_forward}), trained from scratch on
+generated text alone by `python -m engine.embedded.build`. Apache-2.0, like the code.
+
+**Data.** Gold rationales of fresh multistep arithmetic questions (a question never comes back)
+and general skills (`engine/embedded/skills.py`): arithmetic worked out, equalities judged with
+the reason, lists searched for an error, text copied and edited. No trajectory, no feedback on an
+attempt, no test question.
+
+| until this share of the tokens | questions | rationales in the text |
+| --- | --- | --- |
+{lessons}
+
+**Training.** {facts["tokens"]:,} tokens with padding, {facts["steps"]:,} steps,
+{facts["minutes"]} minutes on {platform.machine()} with {torch.get_num_threads()} thread(s), torch
+{torch.__version__}; Muon {args.muon_lr} for the layers, AdamW {args.lr} for the rest, cosine, seed
+{args.seed}, batches of {args.batch_tokens} tokens{", bf16 autocast" if args.bf16 else ""}.
+
+**First-attempt accuracy**, greedy, on {TEST_ITEMS} test questions, half of them of kinds that the
+rationales had (4x2 is 4 operands in each parenthesis, 2 levels of pairs above):
+
+| questions | right |
+| --- | --- |
+{rows}
+"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--init", type=Path, help="a student to go on with")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--feed-forward", type=int, default=384)
-    parser.add_argument("--lr", type=float, default=3e-3)
-    parser.add_argument("--batch-tokens", type=int, default=4096)
-    parser.add_argument("--muon-lr", type=float, default=0.0)
-    parser.add_argument("--million-tokens", type=float, default=30.0)
-    parser.add_argument(
-        "--phase-one", type=float, default=0.6, help="share of the budget that is phase one"
+    parser.add_argument("--lr", type=float, default=3e-3, help="of AdamW")
+    parser.add_argument("--muon-lr", type=float, default=0.01, help="0: AdamW for all")
+    parser.add_argument("--batch-tokens", type=int, default=3072)
+    parser.add_argument("--million-tokens", type=float, default=14.0)
+    parser.add_argument("--bf16", action="store_true", help="faster where the CPU has it")
+    args = parser.parse_args()
+    facts = train(args)
+    items = MultistepArithmetic().generate(
+        Split.TEST, [Subtask.SEEN, Subtask.UNSEEN], TEST_ITEMS, seed=1
     )
-    parser.add_argument("--early-rationales", type=float, default=0.5, help="share in phase one")
-    parser.add_argument("--rationales", type=float, default=0.75, help="share in phase two")
-    parser.add_argument("--reports", type=int, default=40)
-    parser.add_argument("--bf16", action="store_true")
-    train(parser.parse_args())
+    (args.out / "CARD.md").write_text(card(args, facts, first_attempts(args.out, items)))
 
 
 if __name__ == "__main__":

@@ -20,45 +20,59 @@ Document = tuple[str, str]
 """A prompt and what is to be learned as its continuation."""
 
 
-def skill(rng: random.Random) -> Document:
-    """Draw one document."""
-    kind = rng.choices(_KINDS, weights=_WEIGHTS)[0]
-    return kind(rng)
+class Draw(random.Random):
+    """Random numbers of a lesson; ``level`` from 0 to 1 is how long and large things may be."""
+
+    level = 1.0
+
+    def upto(self, low: int, high: int) -> int:
+        """Draw between ``low`` and ``high``, the latter the nearer the level is to 1."""
+        return self.randint(low, low + round((high - low) * self.level))
 
 
-def _number(rng: random.Random) -> int:
+def fact(rng: Draw) -> Document:
+    """Draw one operation: its value, or how it is worked out."""
+    return rng.choice((_value, _value, _work_out))(rng)
+
+
+def skill(rng: Draw) -> Document:
+    """Draw one document of the longer kinds."""
+    return rng.choices(_KINDS, weights=_WEIGHTS)[0](rng)
+
+
+def _number(rng: Draw) -> int:
     """Draw a number of 1 to 3 digits, short ones much more often."""
-    digits = rng.choices((1, 2, 3), weights=(8, 8, 1.5))[0]
+    digits = rng.choices((1, 2, 3), weights=(8, 8 * rng.level, 1.5 * rng.level**2))[0]
     value = rng.randrange(0 if digits == 1 else 10 ** (digits - 1), 10**digits)
     return -value if rng.random() < 0.45 else value
 
 
-def _tree(rng: random.Random, operations: int) -> Expr:
+def _tree(rng: Draw, operations: int) -> Expr:
     if operations == 0:
         return Num(_number(rng) if rng.random() < 0.4 else rng.randint(-9, 9))
     left = rng.randrange(operations)
     return Op(rng.choice(_OPERATORS), _tree(rng, left), _tree(rng, operations - 1 - left))
 
 
-def _operation(rng: random.Random) -> tuple[int, Operator, int]:
+def _operation(rng: Draw) -> tuple[int, Operator, int]:
     return _number(rng), rng.choice(_OPERATORS), _number(rng)
 
 
-def _work_out(rng: random.Random) -> Document:
+def _work_out(rng: Draw) -> Document:
     left, operator, right = _operation(rng)
     chain = worked(left, operator, right)
     start = chain.split(" = ", 1)[0]
     return f"Task: work out {start}\n", chain
 
 
-def _fact(rng: random.Random) -> Document:
+def _value(rng: Draw) -> Document:
     left, operator, right = _operation(rng)
     expr = Op(operator, Num(left), Num(right))
     return f"{render(expr)}", f" = {evaluate(expr)}"
 
 
-def _simplify(rng: random.Random) -> Document:
-    expr = _tree(rng, rng.randint(2, 4))
+def _simplify(rng: Draw) -> Document:
+    expr = _tree(rng, rng.upto(2, 4))
     links = [render(expr)]
     while isinstance(expr, Op):
         expr = reduce_once(expr)
@@ -66,7 +80,7 @@ def _simplify(rng: random.Random) -> Document:
     return f"Task: simplify {links[0]}\n", " = ".join(links)
 
 
-def _miscount(value: int, rng: random.Random) -> int:
+def _miscount(value: int, rng: Draw) -> int:
     """Return a wrong value, wrong in the way that hasty arithmetic is."""
     while True:
         kind = rng.randrange(4)
@@ -84,9 +98,9 @@ def _miscount(value: int, rng: random.Random) -> int:
             return wrong
 
 
-def _equality(rng: random.Random, wrong: bool) -> tuple[str, str]:
+def _equality(rng: Draw, wrong: bool) -> tuple[str, str]:
     """Return an equality and, if it is wrong, the working that shows it."""
-    operations = rng.choices((1, 2, 3, 4), weights=(4, 3, 2, 1))[0]
+    operations = rng.choices((1, 2, 3, 4), weights=(4, 3, 2 * rng.level, rng.level))[0]
     expr = _tree(rng, operations)
     assert isinstance(expr, Op)
     target: Op = expr
@@ -103,15 +117,15 @@ def _equality(rng: random.Random, wrong: bool) -> tuple[str, str]:
     return f"{before} = {after}", reason
 
 
-def _judge(rng: random.Random) -> Document:
+def _judge(rng: Draw) -> Document:
     wrong = rng.random() < 0.5
     equality, reason = _equality(rng, wrong)
     return f"Task: judge {equality}\n", f"Wrong: {reason}" if wrong else "Right."
 
 
-def _find_error(rng: random.Random) -> Document:
+def _find_error(rng: Draw) -> Document:
     """A list of equalities with at most a few wrong ones: the first of them, and why."""
-    count = rng.randint(2, 9)
+    count = rng.upto(2, 9)
     rate = rng.choice((0.0, 0.1, 0.25))
     lines, answer = [], "None."
     for index in range(1, count + 1):
@@ -123,21 +137,21 @@ def _find_error(rng: random.Random) -> Document:
     return "Task: find the error\n" + "\n".join(lines) + "\n", answer
 
 
-def _lines(rng: random.Random) -> list[str]:
+def _lines(rng: Draw) -> list[str]:
     return [
         f"({index}) "
-        + " = ".join(render(_tree(rng, rng.randint(0, 3))) for _ in range(rng.randint(1, 3)))
+        + " = ".join(render(_tree(rng, rng.upto(0, 3))) for _ in range(rng.upto(1, 3)))
         + "."
-        for index in range(1, rng.randint(2, 6))
+        for index in range(1, rng.upto(2, 6))
     ]
 
 
-def _copy(rng: random.Random) -> Document:
+def _copy(rng: Draw) -> Document:
     text = "\n".join(_lines(rng))
     return f"Task: copy\n{text}\n", text
 
 
-def _replace(rng: random.Random) -> Document:
+def _replace(rng: Draw) -> Document:
     """Copy a list, but one line is replaced by another."""
     lines = _lines(rng)
     index = rng.randrange(len(lines))
@@ -147,13 +161,11 @@ def _replace(rng: random.Random) -> Document:
     return f"Task: replace ({index + 1}) by {new}\n{document}\n", "\n".join(lines)
 
 
-_KINDS: tuple[Callable[[random.Random], Document], ...] = (
-    _fact,
-    _work_out,
+_KINDS: tuple[Callable[[Draw], Document], ...] = (
     _simplify,
     _judge,
     _find_error,
     _copy,
     _replace,
 )
-_WEIGHTS = (3, 5, 2, 6, 6, 1, 2)
+_WEIGHTS = (2, 8, 4, 1, 1)

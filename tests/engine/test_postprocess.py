@@ -210,16 +210,29 @@ def left_of(drafts: list[Draft]) -> Counter[ExampleKind]:
 
 
 sizes = st.integers(0, 300)
+present = st.integers(1, 300)
 ratios = st.floats(0.05, 20)
 
 
-@given(sizes, sizes, sizes, ratios)
+@given(present, present, present, ratios)
 def test_the_proportion_is_r_to_1_to_1(a: int, b: int, c: int, ratio: float) -> None:
     left = left_of(rebalance(pools(a, b, c), ratio, seed=1))
     unit = min(a / ratio, b, c)
     assert abs(left[IMPROVING] - unit * ratio) <= 0.5 + 1e-9
     assert abs(left[NON_IMPROVING] - unit) <= 0.5
     assert left[NON_IMPROVING] == left[GROUND_TRUTH]
+
+
+@given(present, present, ratios)
+def test_a_kind_of_which_there_is_none_is_left_out(some: int, more: int, ratio: float) -> None:
+    assert left_of(rebalance(pools(0, some, more), ratio, seed=1)) == {
+        NON_IMPROVING: min(some, more),
+        GROUND_TRUTH: min(some, more),
+    }
+    left = left_of(rebalance(pools(some, 0, more), ratio, seed=1))
+    unit = min(some / ratio, more)
+    assert abs(left[IMPROVING] - unit * ratio) <= 0.5 + 1e-9
+    assert abs(left[GROUND_TRUTH] - unit) <= 0.5
 
 
 @given(st.integers(100, 300), st.integers(100, 300), st.integers(100, 300), st.floats(0.2, 5))
