@@ -148,18 +148,28 @@ def drop_repeats(drafts: Iterable[Draft]) -> list[Draft]:
 def rebalance(drafts: Sequence[Draft], ratio: float, seed: int) -> list[Draft]:
     """Mark the surplus of each kind so that improving : others = ratio : 1 : 1.
 
-    ``ratio`` <= 0 leaves everything. A kind of which there is none is left out of the
-    proportion. The choice depends on the seed alone.
+    Where non-improving examples or ground truth run short, the other kind fills up, so that the
+    share p of improving examples stays. ``ratio`` <= 0 leaves everything, and so does a lack of
+    improving or of all other examples. The choice depends on the seed alone.
     """
-    if ratio <= 0:
-        return list(drafts)
     pools: dict[ExampleKind, list[int]] = {kind: [] for kind in ExampleKind}
     for index, draft in enumerate(drafts):
         if draft.dropped is None:
             pools[draft.kind].append(index)
-    parts = {kind: ratio if kind is ExampleKind.IMPROVING else 1.0 for kind in ExampleKind}
-    unit = min((len(pool) / parts[kind] for kind, pool in pools.items() if pool), default=0.0)
-    wanted = {kind: min(len(pool), round(unit * parts[kind])) for kind, pool in pools.items()}
+    improving, plain_, truths = (
+        len(pools[kind])
+        for kind in (ExampleKind.IMPROVING, ExampleKind.NON_IMPROVING, ExampleKind.GROUND_TRUTH)
+    )
+    if ratio <= 0 or not improving or not plain_ + truths:
+        return list(drafts)
+    unit = min(improving / ratio, (plain_ + truths) / 2)
+    others = min(round(2 * unit), plain_ + truths)
+    non_improving = min(plain_, max((others + 1) // 2, others - truths))
+    wanted = {
+        ExampleKind.IMPROVING: min(round(unit * ratio), improving),
+        ExampleKind.NON_IMPROVING: non_improving,
+        ExampleKind.GROUND_TRUTH: others - non_improving,
+    }
     rng = random.Random(f"rebalance/{seed}")
     kept: set[int] = set()
     for kind, pool in pools.items():

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from db.records import Drop, DropStage, Example, ExampleKind, Split, StageName
+from db.records import Drop, DropStage, Example, ExampleKind, Item, Split, StageName
 from engine.collection import training_questions
 from engine.editing import DropReason
 from engine.encoding import encode
@@ -68,11 +68,10 @@ def _drafts(context: RunContext, iteration: int) -> list[Draft]:
         improvement=settings.train.weight,
     )
     method = settings.run.method
-    questions = training_questions(context, iteration)
     if method == "continued_rationale":
         return [
             plain(q.question, q.rationale, hint, q.id, weights, ExampleKind.GROUND_TRUTH)
-            for q in questions
+            for q in training_questions(context, iteration)
         ]
     drafts: list[Draft] = []
     items = {item.id: item for item in context.store.items(context.task.name, Split.TRAIN)}
@@ -89,16 +88,25 @@ def _drafts(context: RunContext, iteration: int) -> list[Draft]:
         else:
             drafts += split_into_turns(trajectory, hint, weights, item.id, row.id)
     if method == "tripost":
-        truths = [
-            ground_truth(q.question, parse_attempt(q.rationale), hint, q.id, weights)
-            for q in questions
-        ]
-        # Most trajectories end with the gold rationale, word for word. As the first of equal
-        # texts stays, it counts as ground truth for every second question, and as the
-        # trajectory's end for the others: else one of the two kinds would be all but empty, and
-        # rebalancing would leave next to nothing.
-        drafts = truths[::2] + drafts + truths[1::2]
+        for q in _gold_questions(context, iteration):
+            drafts.append(ground_truth(q.question, parse_attempt(q.rationale), hint, q.id, weights))
     return drafts
+
+
+def _gold_questions(context: RunContext, iteration: int) -> list[Item]:
+    """Return the questions whose gold rationales are trained on.
+
+    An edited attempt often ends as the gold rationale of its question, and repeats are dropped;
+    ground truth is therefore taken from questions that no iteration asks, if there are any.
+    """
+    asked = training_questions(context, iteration)
+    items = context.store.items(context.task.name, Split.TRAIN)
+    spare = items[len(asked) * context.settings.run.iterations :]
+    if not spare:
+        return asked
+    start = (iteration - 1) * len(asked)
+    count = min(len(asked), len(spare))
+    return [spare[(start + offset) % len(spare)] for offset in range(count)]
 
 
 def _drop_long(context: RunContext, drafts: Iterable[Draft]) -> list[Draft]:
