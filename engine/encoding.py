@@ -52,13 +52,14 @@ def encode(tokenizer: PreTrainedTokenizerBase, segments: Sequence[Segment]) -> E
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Right-padded rows, all (rows, longest): ids, attention mask, labels, weights (fp32).
+    """Right-padded rows, all (rows, longest): ids, labels, weights (fp32).
+
+    No attention mask is needed: in a causal model nothing looks at the padding on its right.
 
     ``labels[r, t]`` is the token after position t, with ``weights[r, t]``.
     """
 
     ids: Tensor
-    mask: Tensor
     labels: Tensor
     weights: Tensor
     tokens: int
@@ -77,16 +78,14 @@ def collate(rows: Sequence[Encoded], pad: int) -> Batch:
     """Put rows into one batch."""
     longest = max(map(len, rows))
     ids = torch.full((len(rows), longest), pad)
-    mask = torch.zeros(len(rows), longest, dtype=torch.long)
     labels = torch.full((len(rows), longest), IGNORED)
     weights = torch.zeros(len(rows), longest)
     for index, row in enumerate(rows):
         length = len(row)
         ids[index, :length] = torch.tensor(row.ids)
-        mask[index, :length] = 1
         labels[index, : length - 1] = torch.tensor(row.ids[1:])
         weights[index, : length - 1] = torch.tensor(row.weights[1:])
-    return Batch(ids, mask, labels, weights, tokens=sum(map(len, rows)))
+    return Batch(ids, labels, weights, tokens=sum(map(len, rows)))
 
 
 def by_budget(rows: Sequence[Encoded], order: Sequence[int], tokens: int) -> Iterator[list[int]]:

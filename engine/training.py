@@ -182,7 +182,6 @@ class Trainer:
         with self._autocast(device):
             hidden = student.body(
                 input_ids=batch.ids.to(device),
-                attention_mask=batch.mask.to(device),
                 use_cache=False,
             ).last_hidden_state
             head = student.head

@@ -166,7 +166,6 @@ def test_a_batch_has_at_each_place_the_next_token_and_its_weight(batch_rows: lis
     for index, row in enumerate(batch_rows):
         length = len(row)
         assert batch.ids[index, :length].tolist() == list(row.ids)
-        assert batch.mask[index].tolist() == [1] * length + [0] * (batch.ids.shape[1] - length)
         assert batch.labels[index, : length - 1].tolist() == list(row.ids[1:])
         assert batch.weights[index, : length - 1].tolist() == list(row.weights[1:])
         assert (batch.labels[index, length - 1 :] == IGNORED).all()
