@@ -157,6 +157,7 @@ class Control:
 
     def _pause(self) -> None:
         self._state = "paused"
+        self.beat()
         self._store.set_run_status(self._run_id, RunStatus.PAUSED)
         self._store.add_event(self._run_id, "run.paused", "paused")
         paused_at = time.monotonic()
