@@ -161,7 +161,6 @@ class _Loop:
 
 def _take_up(context: RunContext, iteration: int, trainer: Trainer) -> None:
     """Restore the newest whole checkpoint of this iteration; forget the steps after it."""
-    _remove_leftovers(context)
     newest_first = sorted(
         context.store.checkpoints(context.run_id), key=lambda c: c.step, reverse=True
     )
@@ -225,9 +224,15 @@ def _record(
     )
 
 
-def _remove_leftovers(context: RunContext) -> None:
+def remove_leftovers(context: RunContext) -> None:
     """Remove checkpoints, whole or partial, that an engine was killed over."""
-    known = {checkpoint.path for checkpoint in context.store.checkpoints(context.run_id)}
+    known = set()
+    for checkpoint in context.store.checkpoints(context.run_id):
+        over = is_done(context, checkpoint.iteration, StageName.TRAIN)
+        if over and checkpoint.kind is CheckpointKind.STEP:
+            context.store.forget_checkpoint(checkpoint.id)
+        else:
+            known.add(checkpoint.path)
     for folder in context.project.checkpoints.iterdir():
         ours = folder.name.removeprefix(".").startswith(f"run{context.run_id}-")
         if ours and folder.relative_to(context.project.path).as_posix() not in known:

@@ -15,7 +15,7 @@ from engine.config import settings_hash
 from engine.control import Control, StopRequested
 from engine.errors import ConfigError, RunFailed
 from engine.evaluation import evaluate
-from engine.fitting import restore_iteration, train
+from engine.fitting import remove_leftovers, restore_iteration, train
 from engine.lock import EngineProcess
 from engine.project import Project
 from engine.selection import select
@@ -127,6 +127,7 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
 
 def _iterate(context: RunContext) -> None:
     """Go through the iterations; what is done already costs next to nothing."""
+    remove_leftovers(context)
     evaluate(context, 0)
     for iteration in range(1, context.settings.run.iterations + 1):
         trained = is_done(context, iteration, StageName.TRAIN)
