@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from engines import Engines, Finished
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 # What these tests share lies beside them, in tiny_students.py and engines.py.
@@ -65,9 +66,19 @@ def able_student(
 
 
 @pytest.fixture(scope="session")
-def engines() -> Iterator[object]:
-    """Starts engine processes; see `engines.Engines`."""
+def engines() -> Iterator["Engines"]:
+    """Starts engine processes."""
     from engines import Engines
 
     with Engines() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, engines: "Engines", able_student: Path
+) -> "Finished":
+    """An undisturbed run; not to be changed."""
+    from engines import undisturbed
+
+    return undisturbed(engines, tmp_path_factory.mktemp("finished") / "project", able_student)
