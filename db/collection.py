@@ -164,13 +164,17 @@ class CollectionQueries(Connection):
     def drop_counts(
         self, run_id: int, iteration: int | None = None
     ) -> dict[tuple[int, DropStage, str], int]:
-        """How many were dropped, by (iteration, stage, reason)."""
+        """How many were dropped, by (iteration, stage, reason): drops, and examples left out."""
         rows = self._rows(
-            "SELECT iteration, stage, reason, count(*) FROM drops"
+            "SELECT iteration, stage, reason, count(*) FROM ("
+            " SELECT run_id, iteration, stage, reason FROM drops UNION ALL"
+            " SELECT run_id, iteration, ?3, drop_reason FROM examples"
+            " WHERE drop_reason IS NOT NULL)"
             " WHERE run_id = ?1 AND (?2 IS NULL OR iteration = ?2)"
             " GROUP BY iteration, stage, reason ORDER BY iteration, stage, reason",
             run_id,
             iteration,
+            DropStage.POSTPROCESS.value,
         )
         return {(at, DropStage(stage), reason): n for at, stage, reason, n in rows}
 

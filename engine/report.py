@@ -125,15 +125,14 @@ class Collection:
     """What one iteration sampled, kept, dropped and made examples of.
 
     ``kept`` counts trajectories by origin, ``dropped`` attempts that editing gave up on by
-    reason, ``filtered`` what post-processing dropped by reason. Of the examples made, ``examples``
-    are trained on, by kind; ``left_out`` are not, by reason.
+    reason. Of the examples made, ``examples`` are trained on, by kind; ``left_out`` are not, by
+    reason.
     """
 
     iteration: int
     attempts: int
     kept: Mapping[Origin, int]
     dropped: Mapping[str, int]
-    filtered: Mapping[str, int]
     examples: Mapping[ExampleKind, int]
     left_out: Mapping[str, int]
 
@@ -306,10 +305,6 @@ def _collapsed(updated: Sequence[EvaluatedItem], task: str) -> Share | None:
 
 def _collection(store: Store, run_id: int, iteration: int) -> Collection:
     counts = store.collect_counts(run_id, iteration)
-    left_out = Counter(
-        example.drop_reason or "not selected"
-        for example in store.examples(run_id, iteration, selected=False)
-    )
     dropped: dict[DropStage, dict[str, int]] = {stage: {} for stage in DropStage}
     for (_, stage, reason), count in store.drop_counts(run_id, iteration).items():
         dropped[stage][reason] = count
@@ -318,9 +313,8 @@ def _collection(store: Store, run_id: int, iteration: int) -> Collection:
         attempts=counts.attempts,
         kept=counts.kept,
         dropped=dropped[DropStage.EDIT],
-        filtered=dropped[DropStage.POSTPROCESS],
         examples=counts.selected,
-        left_out=left_out,
+        left_out=dropped[DropStage.POSTPROCESS],
     )
 
 

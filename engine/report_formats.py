@@ -57,7 +57,6 @@ def to_json(report: Report) -> dict[str, Any]:
                 "trajectories": one.trajectories,
                 "kept": _counts(one.kept),
                 "dropped": dict(one.dropped),
-                "filtered": dict(one.filtered),
                 "examples": _counts(one.examples),
                 "left_out": dict(one.left_out),
                 "p": one.improving.value,

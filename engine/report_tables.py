@@ -172,7 +172,6 @@ def _dropped(collections: Sequence[Collection]) -> Table:
         for one in collections
         for what, reasons in (
             ("attempt", one.dropped),
-            ("trajectory", one.filtered),
             ("example", one.left_out),
         )
         for reason, count in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from db.records import Drop, DropStage, Example, ExampleKind, Item, Split, StageName
+from db.records import Example, ExampleKind, Item, Split, StageName
 from engine.collection import training_questions
 from engine.editing import DropReason
 from engine.encoding import encode
@@ -49,7 +49,6 @@ def select(context: RunContext, iteration: int) -> None:
             context.store.add_examples(
                 [_example_row(context, iteration, p, draft) for p, draft in enumerate(drafts)]
             )
-            context.store.add_drops(_drop_rows(context, iteration, drafts))
             work.advance(len(drafts))
             finish(
                 context,
@@ -134,21 +133,6 @@ def _example_row(context: RunContext, iteration: int, position: int, draft: Draf
         drop_reason=None if draft.dropped is None else str(draft.dropped),
         position=position,
     )
-
-
-def _drop_rows(context: RunContext, iteration: int, drafts: Iterable[Draft]) -> list[Drop]:
-    """Name what is lost of trajectories; gold rationales left over are no loss."""
-    return [
-        Drop(
-            run_id=context.run_id,
-            iteration=iteration,
-            stage=DropStage.POSTPROCESS,
-            reason=str(draft.dropped),
-            trajectory_id=draft.trajectory_id,
-        )
-        for draft in drafts
-        if draft.dropped is not None and draft.trajectory_id is not None
-    ]
 
 
 def _why_nothing(drafts: Iterable[Draft]) -> str:

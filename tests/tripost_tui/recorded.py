@@ -256,7 +256,7 @@ class _Recording:
         self._examples(iteration, kept, trajectories)
 
     def _examples(self, iteration: int, kept: list[Trajectory], ids: list[int]) -> None:
-        examples, drops = [], []
+        examples = []
         for place, (trajectory, trajectory_id) in enumerate(zip(kept, ids, strict=True)):
             improving = trajectory.updates > 0
             selected = place % 7 != 0
@@ -275,12 +275,7 @@ class _Recording:
                     position=place if selected else None,
                 )
             )
-            if not selected:
-                drops.append(
-                    self._drop(iteration, DropStage.POSTPROCESS, "duplicate", None, trajectory_id)
-                )
         self.store.add_examples(examples)
-        self.store.add_drops(drops)
         self._stage(iteration, StageName.POSTPROCESS, len(kept), len(kept), 0.3)
 
     def _drop(
