@@ -100,17 +100,11 @@ def _check_questions(project: Project, store: Store, before: Run | None) -> None
 
 def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
     control = Control(store, run.id, EngineProcess.current())
-    first_time = run.started_at is None
-    store.set_run_status(run.id, RunStatus.RUNNING)
-    store.add_event(
-        run.id,
-        "run.started" if first_time else "run.resumed",
-        f"run {run.id} {'started' if first_time else 'goes on'}",
-        data={"seed": run.seed, "iterations": run.iterations},
-    )
-    control.beat()
     try:
+        # From the first row on that says it is running, nothing but SIGKILL ends it without one.
         with control.signals():
+            _begin(store, run)
+            control.beat()
             _make_items(project.settings, store, task)
             student = load_student(project.settings.student, run.seed)
             context = RunContext(project, project.settings, store, run.id, task, student, control)
@@ -123,6 +117,18 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
             _end(store, run, RunStatus.FAILED, str(error) or type(error).__name__)
         raise
     return _end(store, run, RunStatus.FINISHED, "finished")
+
+
+def _begin(store: Store, run: Run) -> None:
+    first_time = run.started_at is None
+    with store.transaction():
+        store.set_run_status(run.id, RunStatus.RUNNING)
+        store.add_event(
+            run.id,
+            "run.started" if first_time else "run.resumed",
+            f"run {run.id} {'started' if first_time else 'goes on'}",
+            data={"seed": run.seed, "iterations": run.iterations},
+        )
 
 
 def _iterate(context: RunContext) -> None:
