@@ -14,7 +14,6 @@ from typing import IO, Any, Self
 
 from tiny_students import ASKED_ITEMS, SEEN, SPARE_ITEMS, TEMPERATURE, TEST_ITEMS, UNSEEN
 
-from db.errors import StoreError
 from db.records import CheckpointKind, Run
 from db.store import Store
 from engine.config import Settings, with_values
@@ -72,6 +71,18 @@ def run_of(project: Project) -> Run:
     return run
 
 
+def wait_for(project: Project, condition: Callable[[Store, Run], bool]) -> None:
+    """Wait until the store shows it."""
+    deadline = time.monotonic() + PATIENCE_S
+    with Store.open(project.db_path, readonly=True) as store:
+        while time.monotonic() < deadline:
+            run = store.latest_run()
+            if run is not None and condition(store, run):
+                return
+            time.sleep(0.01)
+    raise AssertionError("it never came to that")
+
+
 @dataclass(frozen=True)
 class Ended:
     """An engine that has ended; negative codes are signals. ``output`` is all of its words."""
@@ -99,18 +110,7 @@ class Engine:
         return self.wait()
 
     def wait_for(self, condition: Callable[[Store, Run], bool]) -> None:
-        """Wait until the store shows it."""
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            try:
-                with Store.open(self._project.db_path, readonly=True) as store:
-                    run = store.latest_run()
-                    if run is not None and condition(store, run):
-                        return
-            except StoreError:
-                pass
-            time.sleep(0.01)
-        raise AssertionError("it never came to that")
+        wait_for(self._project, condition)
 
 
 class Engines:

@@ -22,6 +22,7 @@ from engines import (
     run_of,
     small_project,
     undisturbed,
+    wait_for,
 )
 
 from db.records import RunStatus
@@ -172,6 +173,7 @@ def test_an_adapters_training_is_taken_up_too(
     assert_undisturbed(engines, project, whole)
 
 
+@pytest.mark.slow
 def test_the_command_killed_from_outside_at_whatever_moment(
     able_student: Path, finished: Finished, tmp_path: Path
 ) -> None:
@@ -187,13 +189,8 @@ def test_the_command_killed_from_outside_at_whatever_moment(
             text=True,
         )
 
-    def steps() -> int:
-        with Store.open(project.db_path, readonly=True) as store:
-            return len(store.train_steps(1)) if store.latest_run() else 0
-
     first = engine()
-    while first.poll() is None and steps() == 0:
-        pass
+    wait_for(project, lambda store, run: bool(store.train_steps(run.id)))
     first.kill()
     assert first.wait() == KILLED
     first.communicate()
@@ -239,6 +236,7 @@ print(json.dumps(told))
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_costs_nothing(
     able_student: Path, finished: Finished, tmp_path: Path
 ) -> None:

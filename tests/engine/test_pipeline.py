@@ -202,7 +202,7 @@ def test_paused_stopped_and_terminated_it_still_becomes_the_undisturbed_run(
 ) -> None:
     project = small_project(tmp_path / "p", able_student)
     engine = engines.start(project)
-    engine.wait_for(lambda store, run: bool(store.evaluated_items(run.id, 0)))
+    engine.wait_for(lambda store, run: run.status is RunStatus.RUNNING)
     ask(project, CommandKind.PAUSE)
     engine.wait_for(lambda store, run: run.status is RunStatus.PAUSED)
     with opened(project) as store:
@@ -217,7 +217,9 @@ def test_paused_stopped_and_terminated_it_still_becomes_the_undisturbed_run(
     assert run_of(project).status is RunStatus.STOPPED
 
     engine = engines.start(project)
-    engine.wait_for(lambda store, run: len(store.train_steps(run.id, 1)) >= 1)
+    engine.wait_for(
+        lambda store, run: run.status is RunStatus.RUNNING and bool(store.attempts(run.id, 1))
+    )
     os.kill(engine.pid, signal.SIGTERM)
     assert engine.wait().code == 0
     assert run_of(project).status is RunStatus.STOPPED
