@@ -52,7 +52,8 @@ def collect(context: RunContext, iteration: int) -> None:
     if kept < settings.minimum:
         raise RunFailed(
             f"Iteration {iteration} collected {kept} trajectories, fewer than "
-            f"collect.minimum = {settings.minimum}. Raise collect.questions or collect.passes."
+            f"collect.minimum = {settings.minimum}. Raise collect.questions or collect.passes, "
+            "and begin again with: tripost run --new"
         )
     finish(
         context,

@@ -77,10 +77,18 @@ def evaluate(context: RunContext, iteration: int) -> None:
     n, first, final = (
         sum(getattr(c, name) for c in counts) for name in ("n", "first_correct", "final_correct")
     )
-    finish(
-        context,
-        iteration,
-        StageName.EVALUATE,
-        {"items": n, "first_correct": first, "final_correct": final},
-        f"{final} of {n} right" + (f", {first} at first" if first != final else ""),
-    )
+    with context.store.transaction():
+        finish(
+            context,
+            iteration,
+            StageName.EVALUATE,
+            {"items": n, "first_correct": first, "final_correct": final},
+            f"{final} of {n} right" + (f", {first} at first" if first != final else ""),
+        )
+        if iteration:
+            context.store.add_event(
+                context.run_id,
+                "iteration.finished",
+                f"iteration {iteration} of {context.settings.run.iterations} is finished",
+                data={"iteration": iteration},
+            )

@@ -146,12 +146,6 @@ def _iterate(context: RunContext) -> None:
         if not is_done(context, iteration, StageName.EVALUATE):
             restore_iteration(context, iteration)
             evaluate(context, iteration)
-            context.store.add_event(
-                context.run_id,
-                "iteration.finished",
-                f"iteration {iteration} of {context.settings.run.iterations} is finished",
-                data={"iteration": iteration},
-            )
 
 
 def _make_items(settings: Settings, store: Store, task: Task) -> None:

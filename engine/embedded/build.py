@@ -82,7 +82,7 @@ class Lesson:
 LESSONS = (
     Lesson(0.10, ("2x1", "3x1"), (0.40, 0.35, 0.25), 0.2),
     Lesson(0.30, ("3x1", "4x1"), (0.60, 0.20, 0.20), 0.5),
-    Lesson(1.00, (), (0.70, 0.12, 0.18), 1.0),
+    Lesson(1.00, (), (0.62, 0.10, 0.28), 1.0),
 )
 """Small numbers and short texts first: they teach arithmetic and copying in minutes, which long
 texts alone do not."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from engine.expressions import Expr, Num, Op, Operator, evaluate, reduce_once, render
+from engine.expressions import Expr, Num, Op, Operator, evaluate, reduce_once, reductions, render
+from engine.trajectory import incorrect
 from engine.worked_arithmetic import worked
 
 _OPERATORS: tuple[Operator, ...] = ("+", "-", "*")
@@ -98,43 +100,85 @@ def _miscount(value: int, rng: Draw) -> int:
             return wrong
 
 
-def _equality(rng: Draw, wrong: bool) -> tuple[str, str]:
-    """Return an equality and, if it is wrong, the working that shows it."""
-    operations = rng.choices((1, 2, 3, 4), weights=(4, 3, 2 * rng.level, rng.level))[0]
-    expr = _tree(rng, operations)
-    assert isinstance(expr, Op)
-    target: Op = expr
-    while isinstance(target.left, Op) or isinstance(target.right, Op):
-        inner = target.left if isinstance(target.left, Op) else target.right
-        assert isinstance(inner, Op)
-        target = inner
-    value = evaluate(target)
-    shown = _miscount(value, rng) if wrong else value
-    before = render(expr)
-    after = before.replace(render(target), str(shown), 1)
-    assert isinstance(target.left, Num) and isinstance(target.right, Num)
-    reason = worked(target.left.value, target.operator, target.right.value)
-    return f"{before} = {after}", reason
+@dataclass(frozen=True)
+class _Line:
+    """A chain of equalities; ``span`` and ``reason`` are of its only wrong link, if it has one."""
+
+    text: str
+    repaired: str
+    span: str = ""
+    reason: str = ""
+
+
+def _line(rng: Draw, wrong: bool) -> _Line:
+    """Draw a calculation link by link; a wrong one miscounts once and goes on from there."""
+    expr = _tree(rng, rng.choices((1, 2, 3, 4), weights=(4, 3, 2 * rng.level, rng.level))[0])
+    right = [render(link) for link in reductions(expr)]
+    links = [right[0]]
+    slip = rng.randrange(len(right) - 1) if wrong else -1
+    span = reason = ""
+    while isinstance(expr, Op):
+        after = reduce_once(expr)
+        if len(links) - 1 == slip:
+            target = innermost(expr)
+            assert isinstance(target.left, Num)
+            assert isinstance(target.right, Num)
+            reason = worked(target.left.value, target.operator, target.right.value)
+            after = _replace_first(expr, target, Num(_miscount(evaluate(target), rng)))
+            span = f"{render(expr)} = {render(after)}"
+        expr = after
+        links.append(render(expr))
+    return _Line(" = ".join(links), " = ".join(right), span, reason)
+
+
+def innermost(expr: Op) -> Op:
+    """Return the operation that `reduce_once` computes."""
+    if isinstance(expr.left, Op):
+        return innermost(expr.left)
+    return innermost(expr.right) if isinstance(expr.right, Op) else expr
+
+
+def _replace_first(expr: Expr, old: Op, new: Num) -> Expr:
+    if expr is old:
+        return new
+    if isinstance(expr, Op):
+        left = _replace_first(expr.left, old, new)
+        right = expr.right if left is not expr.left else _replace_first(expr.right, old, new)
+        return expr if left is expr.left and right is expr.right else Op(expr.operator, left, right)
+    return expr
 
 
 def _judge(rng: Draw) -> Document:
-    wrong = rng.random() < 0.5
-    equality, reason = _equality(rng, wrong)
-    return f"Task: judge {equality}\n", f"Wrong: {reason}" if wrong else "Right."
+    line = _line(rng, wrong := rng.random() < 0.5)
+    return f"Task: judge {line.text}\n", f"Wrong: {line.reason}" if wrong else "Right."
+
+
+def _verdict(lines: list[_Line]) -> str:
+    """Say in the words that feedback uses which line is the first wrong one."""
+    for index, line in enumerate(lines, 1):
+        if line.span:
+            return incorrect(str(index), line.span, line.reason).render()
+    return f"Steps (1) to ({len(lines)}) are correct."
+
+
+def _list(rng: Draw, most: int) -> tuple[list[_Line], str]:
+    """Draw lines of which some or none are wrong, and write them down."""
+    rate = rng.choice((0.0, 0.15, 0.3))
+    lines = [_line(rng, rng.random() < rate) for _ in range(rng.upto(2, most))]
+    return lines, "\n".join(f"({i}) {line.text}." for i, line in enumerate(lines, 1))
 
 
 def _find_error(rng: Draw) -> Document:
-    """A list of equalities with at most a few wrong ones: the first of them, and why."""
-    count = rng.upto(2, 9)
-    rate = rng.choice((0.0, 0.1, 0.25))
-    lines, answer = [], "None."
-    for index in range(1, count + 1):
-        wrong = rng.random() < rate
-        equality, reason = _equality(rng, wrong)
-        lines.append(f"({index}) {equality}.")
-        if wrong and answer == "None.":
-            answer = f"({index}) {equality} is wrong: {reason}"
-    return "Task: find the error\n" + "\n".join(lines) + "\n", answer
+    """A list of calculations: the first wrong one, and why."""
+    lines, text = _list(rng, 7)
+    return f"Task: find the error\n{text}\n", _verdict(lines)
+
+
+def _repair(rng: Draw) -> Document:
+    """A list of calculations and what is wrong with it: the list put right."""
+    lines, text = _list(rng, 5)
+    right = "\n".join(f"({i}) {line.repaired}." for i, line in enumerate(lines, 1))
+    return f"Task: replace\n{text}\n{_verdict(lines)}\n", right
 
 
 def _lines(rng: Draw) -> list[str]:
@@ -165,7 +209,8 @@ _KINDS: tuple[Callable[[Draw], Document], ...] = (
     _simplify,
     _judge,
     _find_error,
+    _repair,
     _copy,
     _replace,
 )
-_WEIGHTS = (2, 8, 4, 1, 1)
+_WEIGHTS = (2, 8, 5, 2, 1, 1)
