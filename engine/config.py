@@ -63,26 +63,25 @@ class ChangedSetting:
 def demo_settings() -> Settings:
     """The settings of ``tripost demo``: the whole loop on the embedded student, in minutes.
 
-    Questions with one level of pairs, so that texts stay short, and few of them in the test. A
-    student of this size needs small batches and a high learning rate to learn, from a few
-    hundred trajectories, to write feedback at all; wrong attempts are read, not learned.
+    Unseen questions have one level of pairs, so that texts stay short, and the test is small. A
+    student of this size needs small batches to learn, from a few hundred trajectories, to write
+    feedback at all; wrong attempts are read, not learned.
     """
     return with_values(
         Settings(),
         {
             "run.name": "demo",
-            "task.seen": ("3x1", "4x1"),
             "task.unseen": ("5x1", "6x1"),
-            "task.train_items": 2400,
+            "task.train_items": 1600,
             "task.test_items": 200,
-            "collect.questions": 600,
-            "collect.max_attempt_tokens": 480,
+            "collect.questions": 400,
+            "collect.max_attempt_tokens": 600,
             "train.epochs": 2,
-            "train.learning_rate": 1e-3,
+            "train.learning_rate": 5e-4,
             "train.batch_tokens": 1024,
             "train.wrong_attempt_weight": 0.0,
             "evaluate.max_updates": 2,
-            "evaluate.max_attempt_tokens": 480,
+            "evaluate.max_attempt_tokens": 600,
         },
     )
 
