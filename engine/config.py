@@ -76,6 +76,7 @@ def demo_settings() -> Settings:
             "task.test_items": 200,
             "collect.questions": 400,
             "collect.max_attempt_tokens": 600,
+            "collect.max_updates": 3,
             "train.epochs": 2,
             "train.learning_rate": 5e-4,
             "train.batch_tokens": 1024,
