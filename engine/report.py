@@ -24,6 +24,7 @@ from db.records import (
 )
 from db.store import Store
 from engine.config import ChangedSetting, settings_changed
+from engine.postprocess import share_of_improving
 from engine.statistics import Interval, bootstrap_mean, mcnemar, p_text, wilson
 from engine.tasks import TASKS
 from engine.trajectory import parse_body
@@ -231,7 +232,9 @@ def build_report(store: Store, run_id: int) -> Report:
         trainings=[one for one in trainings if one.steps],
         stages=stages,
         changed=settings_changed(run.config),
-        wanted_p=ratio / (ratio + 2) if isinstance(ratio, int | float) and ratio > 0 else None,
+        wanted_p=share_of_improving(ratio)
+        if isinstance(ratio, int | float) and ratio > 0
+        else None,
     )
 
 
