@@ -6,6 +6,8 @@ own feedback stops it.
 
 from __future__ import annotations
 
+import random
+
 from db.records import Evaluation, Item, Split, StageName
 from engine.generation import chunks
 from engine.rollout import Rollout, roll_out
@@ -47,11 +49,15 @@ def evaluate(context: RunContext, iteration: int) -> None:
     settings = context.settings.evaluate
     items = context.store.items(context.task.name, Split.TEST)
     items = sorted(items, key=lambda item: (len(item.question), item.id))
+    # Batches are of items of one length; shuffled, so that the part that is done at any time
+    # speaks for the whole.
+    batches = list(chunks(items, settings.batch_size))
+    random.Random("evaluate").shuffle(batches)
     there = context.store.evaluated_items(context.run_id, iteration)
     sampler = context.sampler(temperature=0.0)
     with working(context, iteration, StageName.EVALUATE, len(items)) as work:
         work.advance(len(there), len(items))
-        for chunk in chunks(items, settings.batch_size):
+        for chunk in batches:
             if chunk[0].id in there:
                 continue
             rollouts = roll_out(

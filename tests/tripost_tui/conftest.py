@@ -16,3 +16,24 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("NO_COLOR", "TRIPOST_ASCII"):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture
+def backend(tmp_path: Path):  # type: ignore[no-untyped-def]
+    from piloting import StartedBackend
+
+    return StartedBackend(tmp_path)
+
+
+@pytest.fixture
+def app(backend):  # type: ignore[no-untyped-def]
+    from piloting import app_on
+
+    return app_on(backend)
+
+
+@pytest.fixture
+def project(tmp_path: Path):  # type: ignore[no-untyped-def]
+    import recorded
+
+    return recorded.new_project(tmp_path / "tripost-demo")

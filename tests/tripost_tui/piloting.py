@@ -101,6 +101,15 @@ async def at_run(pilot: AppPilot) -> RunScreen:
     return screen
 
 
+async def said(pilot: AppPilot, text: str) -> None:
+    """Wait until the app says ``text`` in its corner."""
+
+    def heard() -> bool:
+        return any(text in note.message for note in pilot.app._notifications)
+
+    await until(pilot, heard, f"saying {text!r}")
+
+
 def commands_of(path: Path, run_id: int) -> list[CommandKind]:
     from db.store import Store
 

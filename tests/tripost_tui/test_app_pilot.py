@@ -1,18 +1,17 @@
 """The app driven by keys, on recorded runs."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 import recorded
 from piloting import (
-    AppPilot,
     StartedBackend,
     app_on,
     at_home,
     at_run,
     commands_of,
     home_of,
+    said,
     text_of,
     until,
 )
@@ -21,38 +20,13 @@ from textual.widgets import Input
 from db.records import CommandKind, RunStatus
 from engine.project import Project
 from tripost_tui.app import TripostApp
-from tripost_tui.screens.dialogs import ConfirmDialog, ErrorDialog, GotoDialog, NewProjectDialog
+from tripost_tui.screens.dialogs import ConfirmDialog, GotoDialog, NewProjectDialog
 from tripost_tui.screens.help import HelpScreen
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.quit import QuitDialog
 from tripost_tui.screens.report import ReportScreen
 from tripost_tui.screens.run import RunScreen
-from tripost_tui.screens.too_small import TooSmallScreen
 from tripost_tui.widgets.pane import Pane
-
-
-@pytest.fixture
-def backend(tmp_path: Path) -> StartedBackend:
-    return StartedBackend(tmp_path)
-
-
-@pytest.fixture
-def app(backend: StartedBackend) -> TripostApp:
-    return app_on(backend)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return recorded.new_project(tmp_path / "tripost-demo")
-
-
-async def said(pilot: AppPilot, text: str) -> None:
-    """Wait until the app says ``text`` in its corner."""
-
-    def heard() -> bool:
-        return any(text in note.message for note in pilot.app._notifications)
-
-    await until(pilot, heard, f"saying {text!r}")
 
 
 async def test_home_without_runs_says_what_to_press(app: TripostApp) -> None:
@@ -149,24 +123,6 @@ async def test_a_paused_run_is_resumed_by_the_same_key(app: TripostApp, project:
     assert commands_of(project.path, run_id) == [CommandKind.RESUME]
 
 
-async def test_a_dead_engine_is_told_and_started_again(
-    app: TripostApp, backend: StartedBackend, project: Project
-) -> None:
-    run_id = recorded.record(project)
-    with recorded.at_work(project, run_id, age_s=34):
-        pass
-    async with app.run_test(size=(80, 24)) as pilot:
-        await at_home(pilot)
-        assert "? no heartbeat 34 s" in text_of(pilot)
-        await pilot.press("enter")
-        await at_run(pilot)
-        assert "ended unexpectedly" in " ".join(text_of(pilot).split())
-        await pilot.press("s")
-        await said(pilot, "No engine is at work on this run.")
-        await pilot.press("p")
-        await until(pilot, lambda: backend.started == [project.path], "the start")
-
-
 async def test_the_demo_is_made_started_and_opened(
     app: TripostApp, backend: StartedBackend, tmp_path: Path
 ) -> None:
@@ -193,20 +149,6 @@ async def test_a_new_project_is_made_where_one_says(app: TripostApp, tmp_path: P
         home = home_of(pilot)
         await until(pilot, lambda: home.state.rows, "the new row")
     assert Project.open(tmp_path / "mine [x]")
-
-
-async def test_a_folder_that_is_taken_is_told_in_a_dialog(
-    app: TripostApp, tmp_path: Path, project: Project
-) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await at_home(pilot)
-        await pilot.press("n")
-        app.screen.query_one(Input).value = str(project.path)
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "the dialog")
-        assert "The path is taken" in text_of(pilot)
-        await pilot.press("escape")
-        assert isinstance(app.screen, HomeScreen)
 
 
 async def test_letters_in_a_text_field_only_type(app: TripostApp) -> None:
@@ -337,76 +279,6 @@ async def test_forgetting_a_project_asks_and_keeps_its_files(
         await pilot.press("x", "y")
         await until(pilot, lambda: not home.state.rows, "the empty list")
     assert project.db_path.exists()
-
-
-async def test_a_folder_that_vanishes_is_told_where_one_looks(
-    app: TripostApp, project: Project
-) -> None:
-    recorded.record(project)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await at_home(pilot)
-        await pilot.press("enter")
-        await at_run(pilot)
-        shutil.rmtree(project.path)
-        await until(pilot, lambda: "No such project" in text_of(pilot), "the notice")
-        await pilot.press("r", "p")
-        await said(pilot, "The project cannot be read.")
-        await pilot.press("escape")
-        await until(pilot, lambda: "its folder is gone" in text_of(pilot), "the row")
-
-
-async def test_a_damaged_database_is_told(app: TripostApp, project: Project) -> None:
-    project.db_path.write_bytes(b"rubbish" * 1000)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await at_home(pilot)
-        assert "! unreadable" in text_of(pilot)
-        await pilot.press("enter")
-        await at_run(pilot)
-        assert "this is not a database" in " ".join(text_of(pilot).split())
-
-
-async def test_a_terminal_that_is_too_small_says_so_and_recovers(app: TripostApp) -> None:
-    async with app.run_test(size=(59, 20)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, TooSmallScreen), "the message")
-        assert "TriPosT needs 60 x 20" in text_of(pilot)
-        await pilot.resize_terminal(60, 20)
-        await until(pilot, lambda: isinstance(app.screen, HomeScreen), "Home")
-        await pilot.press("ctrl+q")
-        assert app._exit
-
-
-async def test_ascii_means_ascii(backend: StartedBackend, project: Project) -> None:
-    app = app_on(backend, ascii_only=True)
-    with recorded.at_work(project, recorded.record(project)):
-        async with app.run_test(size=(120, 40)) as pilot:
-            await at_home(pilot)
-            assert text_of(pilot).isascii()
-            await pilot.press("enter")
-            await at_run(pilot)
-            await until(pilot, lambda: "now 0.302" in text_of(pilot), "the loss")
-            assert text_of(pilot).isascii()
-            for key in ("question_mark", "g", "s", "r"):
-                await pilot.press(key)
-                await until(pilot, lambda: not isinstance(app.screen, RunScreen), key)
-                assert text_of(pilot).isascii()
-                await pilot.press("escape")
-                await until(pilot, lambda: isinstance(app.screen, RunScreen), "the run")
-
-
-async def test_without_colours_states_still_have_their_words(
-    backend: StartedBackend, project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    app = app_on(backend)
-    recorded.finish(project, recorded.record(project), RunStatus.FAILED, "out of memory")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await at_home(pilot)
-        assert "✗ failed" in text_of(pilot)
-        for line in app.screen._compositor.render_strips():
-            for segment in line.apply_filter(app._filters[-1], app.background_colors[0]):
-                colour = segment.style.color if segment.style else None
-                triplet = colour.triplet if colour else None
-                assert triplet is None or max(triplet) - min(triplet) <= 2
 
 
 async def test_a_project_can_be_opened_at_once(backend: StartedBackend, project: Project) -> None:
