@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from db.records import ExampleKind, Segment
+from engine.differences import changes
 from engine.editing import DropReason
 from engine.trajectory import (
     FEEDBACK_PREFIX,
@@ -30,12 +31,15 @@ class Weights:
     """Loss weights of the parts of an example.
 
     ``improvement`` is the paper's w: everything from the first ``Feedback:`` on in an
-    improving example. ``question`` and ``wrong_attempt`` are 1 in the reference.
+    improving example. ``question`` and ``wrong_attempt`` are 1 in the reference. ``change``
+    multiplies the weight of what an update changes of the attempt; in a long attempt that is
+    one token in twenty, and the others only repeat it.
     """
 
     question: float = 0.0
     wrong_attempt: float = 1.0
     improvement: float = 1.5
+    change: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,25 @@ def split_into_turns(
             )
             if index + 1 < len(trajectory.turns):
                 update = trajectory.turns[index + 1].attempt
-                written = f"\n{UPDATE_PREFIX}{hint}\n{update.text}"
-                segments = (*segments, (written, weights.improvement))
+                segments = (*segments, *_update(turn.attempt, update, hint, weights))
             kind = ExampleKind.IMPROVING
         drafts.append(Draft(kind, segments, item_id, trajectory_id))
     return drafts
+
+
+def _update(attempt: Attempt, update: Attempt, hint: str, weights: Weights) -> list[Segment]:
+    """Write an update in segments: what it keeps, and what it changes."""
+    head = (f"\n{UPDATE_PREFIX}{hint}\n", weights.improvement)
+    if weights.change == 1:
+        return [(head[0] + update.text, weights.improvement)]
+    changed_weight = weights.improvement * weights.change
+    return [
+        head,
+        *(
+            (text, changed_weight if changed else weights.improvement)
+            for text, changed in changes(attempt.text, update.text)
+        ),
+    ]
 
 
 def ground_truth(

@@ -64,6 +64,7 @@ def _drafts(context: RunContext, iteration: int) -> list[Draft]:
     weights = Weights(
         question=settings.train.question_weight,
         wrong_attempt=settings.train.wrong_attempt_weight,
+        change=settings.train.change_factor,
         improvement=settings.train.weight,
     )
     method = settings.run.method

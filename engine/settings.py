@@ -167,6 +167,9 @@ class TrainSettings(Section):
         1.5, "w: weight of feedback and update tokens in improving examples; others have 1."
     )
     wrong_attempt_weight: _Weight = _s(1.0, "Weight of the tokens of wrong attempts.")
+    change_factor: Annotated[float, Field(ge=0, le=1000)] = _s(
+        1.0, "Factor on the weight of those tokens of an update that differ from the attempt."
+    )
     question_weight: _Weight = _s(0.0, "Weight of the question's tokens.")
     normalise: Literal["weights", "tokens"] = _s(
         "weights", "Divide the loss by the sum of weights, or by the number of tokens."

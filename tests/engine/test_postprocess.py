@@ -92,6 +92,22 @@ def test_weights_change_at_the_feedback() -> None:
     )
 
 
+def test_what_an_update_changes_can_weigh_more() -> None:
+    heavier = Weights(question=0.25, wrong_attempt=0.5, improvement=1.5, change=4.0)
+    improving, last = drafts_of(wrong(3), RIGHT, weights=heavier)
+    plain_one, plain_last = drafts_of(wrong(3), RIGHT)
+    assert improving.segments[3:] == (
+        (f"\n{UPDATE_PREFIX}{HINT}\n", 1.5),
+        ("(1) 1 + 1 =", 1.5),
+        (" 2", 6.0),
+        (".\n(Final response) So the answer is", 1.5),
+        (" 2", 6.0),
+        (".", 1.5),
+    )
+    assert improving.text == plain_one.text
+    assert last == plain_last
+
+
 numbers = st.floats(0, 10)
 lengths = st.lists(st.integers(3, 99), max_size=4)
 
