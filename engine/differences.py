@@ -17,7 +17,7 @@ def changes(old: str, new: str) -> list[tuple[str, bool]]:
     row, or a single other sign. What ``new`` leaves out leaves no trace.
     """
     before, after = _WORD.findall(old), _WORD.findall(new)
-    parts = []
+    parts: list[tuple[str, bool]] = []
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for kind, _, _, start, end in matcher.get_opcodes():
         parts.extend((word, kind != "equal") for word in after[start:end])
