@@ -17,6 +17,8 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -114,11 +116,32 @@ def machine() -> str:
     )
 
 
+def study(
+    out: Path, seed: int, methods: Sequence[str], extra: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Run the methods with one seed, TriPosT first: its tokens are the others' budget."""
+    rows: list[dict[str, Any]] = []
+    tokens = 0
+    for method in METHODS:
+        if method not in methods:
+            continue
+        started = time.monotonic()
+        project = run(out / f"{method}-seed{seed}", settings_of(method, seed, extra, tokens))
+        found = rows_of(project)
+        rows += found
+        if method == "tripost":
+            tokens = sum(row["tokens"] for row in found) // (len(found) - 1)
+        print(f"{method}, seed {seed}: {time.monotonic() - started:.0f} s", file=sys.stderr)
+        print(markdown(found), flush=True)
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
+    parser.add_argument("--jobs", type=int, default=1, help="seeds at work at the same time")
     parser.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE")
     args = parser.parse_args()
     extra: dict[str, Any] = {}
@@ -128,22 +151,12 @@ def main() -> None:
             extra[key] = json.loads(text)
         except json.JSONDecodeError:
             extra[key] = text
-    rows: list[dict[str, Any]] = []
-    for seed in args.seeds:
-        tokens = 0
-        for method in METHODS:
-            if method not in args.methods:
-                continue
-            started = time.monotonic()
-            project = run(
-                args.out / f"{method}-seed{seed}", settings_of(method, seed, extra, tokens)
-            )
-            found = rows_of(project)
-            rows += found
-            if method == "tripost":
-                tokens = sum(row["tokens"] for row in found) // (len(found) - 1)
-            print(f"{method}, seed {seed}: {time.monotonic() - started:.0f} s", file=sys.stderr)
-            print(markdown(found), flush=True)
+
+    def of_seed(seed: int) -> list[dict[str, Any]]:
+        return study(args.out, seed, args.methods, extra)
+
+    with ThreadPoolExecutor(args.jobs) as pool:
+        rows = [row for found in pool.map(of_seed, args.seeds) for row in found]
     table = f"{machine()}\n\n{markdown(rows)}\n"
     (args.out / "table.md").write_text(table)
     print(f"\n{table}")
