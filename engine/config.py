@@ -63,9 +63,10 @@ class ChangedSetting:
 def demo_settings() -> Settings:
     """The settings of ``tripost demo``: the whole loop on the embedded student, in minutes.
 
-    Unseen questions have one level of pairs, so that texts stay short, and the test is small. A
-    student of this size needs small batches to learn, from a few hundred trajectories, to write
-    feedback at all; wrong attempts are read, not learned.
+    Unseen questions have one level of pairs, so that texts stay short, and the test is small.
+    The rest is what ``benchmarks/learning.md`` favours for a student of this size: small batches
+    of fresh questions, wrong attempts read but not learned, what an update changes weighed more,
+    and a temperature at which the mistakes resemble those of the greedy test.
     """
     return with_values(
         Settings(),
@@ -74,13 +75,15 @@ def demo_settings() -> Settings:
             "task.unseen": ("5x1", "6x1"),
             "task.train_items": 1600,
             "task.test_items": 200,
-            "collect.questions": 400,
+            "collect.questions": 500,
+            "collect.temperature": 0.7,
             "collect.max_attempt_tokens": 600,
             "collect.max_updates": 3,
-            "train.epochs": 2,
+            "train.epochs": 1,
             "train.learning_rate": 5e-4,
             "train.batch_tokens": 1024,
             "train.wrong_attempt_weight": 0.0,
+            "train.change_factor": 5.0,
             "evaluate.max_updates": 2,
             "evaluate.max_attempt_tokens": 600,
         },

@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from db.records import Item, Split, Subtask
-from engine.embedded.skills import Document, Draw, fact, skill
+from engine.embedded.skills import SKILLS, Document, Draw
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler, chunks
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
@@ -70,37 +70,40 @@ def student_config(vocabulary: int, hidden: int, layers: int, feed_forward: int)
 
 @dataclass(frozen=True)
 class Lesson:
-    """Until which share of the budget; difficulties of the questions (none: the paper's seen
-    ones); shares of the text that are rationales, facts and other skills; level of the skills."""
+    """Until which share of the budget; kinds of the questions (none: the paper's seen ones);
+    share of the text that is rationales; level of the skills."""
 
     until: float
     seen: tuple[str, ...]
-    shares: tuple[float, float, float]
+    rationales: float
     level: float
 
 
 LESSONS = (
-    Lesson(0.10, ("2x1", "3x1"), (0.40, 0.35, 0.25), 0.2),
-    Lesson(0.30, ("3x1", "4x1"), (0.60, 0.20, 0.20), 0.5),
-    Lesson(1.00, (), (0.62, 0.10, 0.28), 1.0),
+    Lesson(0.08, ("2x1", "3x1"), 0.40, 0.2),
+    Lesson(0.25, ("3x1", "4x1"), 0.50, 0.5),
+    Lesson(1.00, (), 0.50, 1.0),
 )
 """Small numbers and short texts first: they teach arithmetic and copying in minutes, which long
 texts alone do not."""
 
 
 def documents(rng: Draw, progress: Progress) -> Iterator[Document]:
-    """Yield gold rationales of fresh questions, facts and other skills, without end."""
+    """Yield gold rationales of fresh questions and documents of all skills, without end."""
     for lesson in LESSONS:
         rng.level = lesson.level
-        sources = (rationales(lesson, rng), repeatedly(fact, rng), repeatedly(skill, rng))
+        sources = [(rationales(lesson, rng), lesson.rationales)]
+        sources += [
+            (repeatedly(draw, rng), (1 - lesson.rationales) * share) for draw, share in SKILLS
+        ]
         written = [0] * len(sources)
         while progress.done < lesson.until:
             # The kind that is furthest behind its share of the text comes next.
-            behind = [size / share for size, share in zip(written, lesson.shares, strict=True)]
+            behind = [size / share for size, (_, share) in zip(written, sources, strict=True)]
             kind = behind.index(min(behind))
-            document = next(sources[kind])
-            written[kind] += len(document[1])
-            yield document
+            start, continuation = next(sources[kind][0])
+            written[kind] += len(start) + len(continuation)
+            yield start, continuation
 
 
 def repeatedly(draw: Callable[[Draw], Document], rng: Draw) -> Iterator[Document]:
@@ -186,8 +189,6 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
     model = LlamaForCausalLM(
         student_config(len(tokenizer), args.hidden, args.layers, args.feed_forward)
     )
-    if args.init:
-        model = LlamaForCausalLM.from_pretrained(args.init, dtype=torch.float32)
     optimizers = make_optimizers(model, args.lr, args.muon_lr)
     rng, progress = Draw(args.seed), Progress()
     stream = batches(documents(rng, progress), tokenizer, args.batch_tokens, rng)
@@ -251,7 +252,7 @@ def card(args: argparse.Namespace, facts: dict[str, Any], accuracy: dict[str, fl
     """Describe the student: data, minutes, accuracy."""
     rows = "\n".join(f"| {kind} | {100 * share:.1f}% |" for kind, share in accuracy.items())
     lessons = "\n".join(
-        f"| {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} | {lesson.shares[0]:.0%} |"
+        f"| {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} | {lesson.rationales:.0%} |"
         for lesson in LESSONS
     )
     return f"""# The embedded student
@@ -261,9 +262,9 @@ A Llama-architecture causal language model of {facts["parameters"]:,} parameters
 generated text alone by `python -m engine.embedded.build`. Apache-2.0, like the code.
 
 **Data.** Gold rationales of fresh multistep arithmetic questions (a question never comes back)
-and general skills (`engine/embedded/skills.py`): arithmetic worked out, equalities judged with
-the reason, lists searched for an error, text copied and edited. No trajectory, no feedback on an
-attempt, no test question.
+and general skills (`engine/embedded/skills.py`): arithmetic worked out, other calculations checked
+and put right in the words of feedback, text copied and amended. No trajectory of a task, no
+feedback on an attempt of its own, no test question.
 
 | until this share of the tokens | questions | rationales in the text |
 | --- | --- | --- |
@@ -283,10 +284,10 @@ rationales had (4x2 is 4 operands in each parenthesis, 2 levels of pairs above):
 """
 
 
-def main() -> None:
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line, or ``argv``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--init", type=Path, help="a student to go on with")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
@@ -296,7 +297,11 @@ def main() -> None:
     parser.add_argument("--batch-tokens", type=int, default=3072)
     parser.add_argument("--million-tokens", type=float, default=14.0)
     parser.add_argument("--bf16", action="store_true", help="faster where the CPU has it")
-    args = parser.parse_args()
+    return parser.parse_args(argv)
+
+
+def main() -> None:
+    args = arguments()
     facts = train(args)
     items = MultistepArithmetic().generate(
         Split.TEST, [Subtask.SEEN, Subtask.UNSEEN], TEST_ITEMS, seed=1

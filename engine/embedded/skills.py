@@ -1,9 +1,9 @@
-"""A small general education for the embedded student, before it sees any rationale.
+"""A small general education for the embedded student, beside the rationales.
 
 The paper's student had been pretrained on everything and could be taught to judge and repair
 by a few hundred trajectories. This corpus is the counterpart for a student trained from
-scratch: arithmetic worked out, equalities judged with the reason, lists searched for an
-error, text copied and edited. None of it is a trajectory, an attempt or a question of a task.
+scratch: arithmetic worked out, notes of calculations checked and corrected, text copied and
+edited. None of it is a trajectory, an attempt or a question of a task.
 """
 
 from __future__ import annotations
@@ -11,12 +11,27 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from string import ascii_uppercase
 
-from engine.expressions import Expr, Num, Op, Operator, evaluate, reduce_once, reductions, render
-from engine.trajectory import incorrect
+from engine.expressions import (
+    Expr,
+    Num,
+    Op,
+    Operator,
+    Var,
+    evaluate,
+    names,
+    parse,
+    reduce_once,
+    reductions,
+    render,
+    substitute,
+)
+from engine.trajectory import FEEDBACK_PREFIX, UPDATE_PREFIX, incorrect
 from engine.worked_arithmetic import worked
 
 _OPERATORS: tuple[Operator, ...] = ("+", "-", "*")
+_LARGEST = 999
 
 Document = tuple[str, str]
 """A prompt and what is to be learned as its continuation."""
@@ -31,111 +46,267 @@ class Draw(random.Random):
         """Draw between ``low`` and ``high``, the latter the nearer the level is to 1."""
         return self.randint(low, low + round((high - low) * self.level))
 
+    def number(self) -> int:
+        """Draw a number of 1 to 3 digits, short ones more often."""
+        digits = self.choices((1, 2, 3), weights=(8, 8 * self.level, 2 * self.level**2))[0]
+        value = self.randrange(0 if digits == 1 else 10 ** (digits - 1), 10**digits)
+        return -value if self.random() < 0.45 else value
 
-def fact(rng: Draw) -> Document:
-    """Draw one operation: its value, or how it is worked out."""
-    return rng.choice((_value, _value, _work_out))(rng)
+    def leaf(self) -> Num:
+        """Draw a number of an expression, mostly of one digit."""
+        return Num(self.number() if self.random() < 0.2 * self.level else self.randint(-9, 9))
 
-
-def skill(rng: Draw) -> Document:
-    """Draw one document of the longer kinds."""
-    return rng.choices(_KINDS, weights=_WEIGHTS)[0](rng)
-
-
-def _number(rng: Draw) -> int:
-    """Draw a number of 1 to 3 digits, short ones much more often."""
-    digits = rng.choices((1, 2, 3), weights=(8, 8 * rng.level, 1.5 * rng.level**2))[0]
-    value = rng.randrange(0 if digits == 1 else 10 ** (digits - 1), 10**digits)
-    return -value if rng.random() < 0.45 else value
+    def operator(self) -> Operator:
+        return self.choice(_OPERATORS)
 
 
-def _tree(rng: Draw, operations: int) -> Expr:
-    if operations == 0:
-        return Num(_number(rng) if rng.random() < 0.4 else rng.randint(-9, 9))
-    left = rng.randrange(operations)
-    return Op(rng.choice(_OPERATORS), _tree(rng, left), _tree(rng, operations - 1 - left))
+def value(rng: Draw) -> Document:
+    """Draw one operation and its value."""
+    expr = Op(rng.operator(), Num(rng.number()), Num(rng.number()))
+    return render(expr), f" = {evaluate(expr)}"
 
 
-def _operation(rng: Draw) -> tuple[int, Operator, int]:
-    return _number(rng), rng.choice(_OPERATORS), _number(rng)
-
-
-def _work_out(rng: Draw) -> Document:
-    left, operator, right = _operation(rng)
-    chain = worked(left, operator, right)
+def work_out(rng: Draw) -> Document:
+    """Draw one operation and how it is worked out."""
+    chain = worked(rng.number(), rng.operator(), rng.number())
     start = chain.split(" = ", 1)[0]
     return f"Task: work out {start}\n", chain
 
 
-def _value(rng: Draw) -> Document:
-    left, operator, right = _operation(rng)
-    expr = Op(operator, Num(left), Num(right))
-    return f"{render(expr)}", f" = {evaluate(expr)}"
-
-
-def _simplify(rng: Draw) -> Document:
-    expr = _tree(rng, rng.upto(2, 4))
-    links = [render(expr)]
-    while isinstance(expr, Op):
-        expr = reduce_once(expr)
-        links.append(render(expr))
+def simplify(rng: Draw) -> Document:
+    """Draw an expression, with parentheses or without, and its calculation link by link."""
+    if rng.random() < 0.4:
+        links = [render(link) for link in reductions(_tree(rng, rng.upto(2, 5)))]
+    else:
+        links = _flat_links(rng, rng.upto(3, 6))
     return f"Task: simplify {links[0]}\n", " = ".join(links)
 
 
-def _miscount(value: int, rng: Draw) -> int:
-    """Return a wrong value, wrong in the way that hasty arithmetic is."""
-    while True:
-        kind = rng.randrange(4)
-        if kind == 0:
-            wrong = value + rng.choice((-10, -2, -1, 1, 2, 10))
-        elif kind == 1:
-            wrong = -value
-        elif kind == 2:
-            digits = list(str(abs(value)))
-            digits[rng.randrange(len(digits))] = str(rng.randrange(10))
-            wrong = int("".join(digits)) * (-1 if value < 0 else 1)
-        else:
-            wrong = value + rng.randint(-abs(value) // 4 - 5, abs(value) // 4 + 5)
-        if wrong != value:
-            return wrong
+def copy(rng: Draw) -> Document:
+    """Draw a list to be copied; half the time with one line replaced."""
+    lines = [
+        f"({index}) "
+        + " = ".join(render(_tree(rng, rng.upto(0, 3))) for _ in range(rng.upto(1, 3)))
+        + "."
+        for index in range(1, rng.upto(2, 6))
+    ]
+    text = "\n".join(lines)
+    if rng.random() < 0.5:
+        return f"Task: copy\n{text}\n", text
+    index = rng.randrange(len(lines))
+    new = f"{render(_tree(rng, rng.randint(0, 2)))} = {rng.number()}."
+    lines[index] = f"({index + 1}) {new}"
+    return f"Task: replace ({index + 1}) by {new}\n{text}\n", "\n".join(lines)
+
+
+def notes(rng: Draw) -> Document:
+    """Draw formulas, of which later ones may use earlier results, and calculate them."""
+    task, lines = _notes(rng, most=5, slips=False)
+    return task, _numbered([line.right for line in lines])
+
+
+def check(rng: Draw) -> Document:
+    """Draw a short calculation, wrong in one place or right, and feedback on it."""
+    task, lines = _notes(rng, most=3, slips=rng.random() < 0.5)
+    attempt = _numbered([line.text for line in lines])
+    return f"{task}{attempt}\n", f"{FEEDBACK_PREFIX} {_verdict(lines)}"
+
+
+def review(rng: Draw) -> Document:
+    """Draw a calculation, wrong in one place or right: feedback on it, and its update."""
+    task, lines = _notes(rng, most=5, slips=rng.random() < 0.75)
+    attempt = _numbered([line.text for line in lines])
+    right = _numbered([line.right for line in lines])
+    update = "" if attempt == right else f"\n{UPDATE_PREFIX}\n{right}"
+    return f"{task}{attempt}\n", f"{FEEDBACK_PREFIX} {_verdict(lines)}{update}"
+
+
+def _verdict(lines: list[_Line]) -> str:
+    """Say in the words of feedback which line is wrong, if one is."""
+    for index, line in enumerate(lines, 1):
+        if line.span:
+            return incorrect(str(index), line.span, line.reason).render()
+    return (
+        "Step (1) is correct." if len(lines) == 1 else f"Steps (1) to ({len(lines)}) are correct."
+    )
+
+
+def amend(rng: Draw) -> Document:
+    """Draw a calculation with arbitrary results and feedback on one: the rest is copied.
+
+    What the results should be cannot be calculated here, so that the update has to be read from
+    the calculation and from the reason that feedback gives.
+    """
+    formulas, lines, operations = [], [], []
+    for letter in rng.sample(ascii_uppercase, rng.upto(1, 5)):
+        formula = _formula(rng, [])
+        expr = parse(formula)
+        links = [letter, formula]
+        if render(expr) != formula:
+            links.append(render(expr))
+        while isinstance(expr, Op):
+            operation = _innermost(expr)
+            expr = _replace_first(expr, operation, Num(rng.number()))
+            links.append(render(expr))
+        formulas.append(f"{letter} = {formula}")
+        lines.append(links)
+        operations.append(operation)
+    index = rng.randrange(len(lines))
+    operation, (*_, before, value_) = operations[index], lines[index]
+    assert isinstance(operation.left, Num)
+    assert isinstance(operation.right, Num)
+    new = str(_miscount(int(value_), rng) if rng.random() < 0.5 else rng.number())
+    chain = worked(operation.left.value, operation.operator, operation.right.value)
+    reason = f"{chain.rsplit(' = ', 1)[0]} = {new}"
+    feedback = incorrect(str(index + 1), f"{before} = {value_}", reason).render()
+    attempt = _numbered([" = ".join(links) for links in lines])
+    lines[index][-1] = new
+    update = _numbered([" = ".join(links) for links in lines])
+    start = f"Task: work out {', '.join(formulas)}\n{attempt}\n{FEEDBACK_PREFIX} {feedback}\n"
+    return start, f"{UPDATE_PREFIX}\n{update}"
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A chain of equalities; ``span`` and ``reason`` are of its only wrong link, if it has one."""
+    """A calculation as it stands and as it should be; ``span`` and ``reason`` of its error."""
 
     text: str
-    repaired: str
+    right: str
     span: str = ""
     reason: str = ""
 
 
-def _line(rng: Draw, wrong: bool) -> _Line:
-    """Draw a calculation link by link; a wrong one miscounts once and goes on from there."""
-    expr = _tree(rng, rng.choices((1, 2, 3, 4), weights=(4, 3, 2 * rng.level, rng.level))[0])
-    right = [render(link) for link in reductions(expr)]
-    links = [right[0]]
-    slip = rng.randrange(len(right) - 1) if wrong else -1
+def _numbered(lines: list[str]) -> str:
+    return "\n".join(f"({index}) {line}." for index, line in enumerate(lines, 1))
+
+
+def _notes(rng: Draw, *, most: int, slips: bool) -> tuple[str, list[_Line]]:
+    """Draw at most so many formulas and their calculation; with ``slips``, one goes wrong."""
+    letters = rng.sample(ascii_uppercase, rng.upto(1, most))
+    slip_at = rng.randrange(len(letters)) if slips else -1
+    noted: dict[str, Expr] = {}
+    right: dict[str, Expr] = {}
+    formulas, lines = [], []
+    for index, letter in enumerate(letters):
+        while True:
+            formula = _formula(rng, list(noted))
+            line = _calculated(rng, letter, formula, noted, right, slip=index == slip_at)
+            values = [int(text.rsplit(" = ", 1)[1]) for text in (line.text, line.right)]
+            if max(map(abs, values)) <= _LARGEST:
+                break
+        noted[letter], right[letter] = map(Num, values)
+        formulas.append(f"{letter} = {formula}")
+        lines.append(line)
+    return f"Task: work out {', '.join(formulas)}\n", lines
+
+
+def _formula(rng: Draw, names: list[str]) -> str:
+    """Draw an expression, mostly of earlier results where there are some."""
+    if not names or rng.random() < 0.4:
+        if rng.random() < 0.5:
+            return _flat(rng, rng.upto(2, 5))
+        return render(_tree(rng, rng.choices((1, 2, 3), weights=(2, 3, 3 * rng.level))[0]))
+    used = rng.sample(names, min(len(names), rng.choice((1, 2, 2, 3, 4))))
+    leaves: list[Expr] = [Var(name) for name in used]
+    leaves += [rng.leaf() for _ in range(rng.randint(0 if len(used) > 1 else 1, 1))]
+    rng.shuffle(leaves)
+    return render(_joined(rng, leaves))
+
+
+def _joined(rng: Draw, leaves: list[Expr]) -> Expr:
+    if len(leaves) == 1:
+        return leaves[0]
+    cut = rng.randint(1, len(leaves) - 1)
+    return Op(rng.operator(), _joined(rng, leaves[:cut]), _joined(rng, leaves[cut:]))
+
+
+def _calculated(
+    rng: Draw,
+    letter: str,
+    formula: str,
+    noted: dict[str, Expr],
+    right: dict[str, Expr],
+    *,
+    slip: bool,
+) -> _Line:
+    """Calculate a formula from the results noted, with a slip or without, and from the right."""
+    tree = parse(formula)
+    used = sorted(set(names(tree)))
+    named = f"{letter} = {formula}" if used else letter
+    numbers, span, reason = substitute(tree, noted), "", ""
+    if slip and used and rng.random() < 0.1:
+        # A result miscopied, not miscounted.
+        name = rng.choice(used)
+        wrong = Num(_miscount(evaluate(noted[name]), rng))
+        reason = f"{formula} = {render(numbers)}"
+        numbers = substitute(tree, noted | {name: wrong})
+        span = f"{formula} = {render(numbers)}"
+        slip = False
+    links, slip_span, slip_reason = _calculation(
+        rng, render(numbers) if used else formula, numbers, slip=slip
+    )
+    numbers = substitute(tree, right)
+    right_links, _, _ = _calculation(rng, render(numbers) if used else formula, numbers, slip=False)
+    return _Line(
+        " = ".join([named, *links]),
+        " = ".join([named, *right_links]),
+        span or slip_span,
+        reason or slip_reason,
+    )
+
+
+def _tree(rng: Draw, operations: int) -> Expr:
+    """Draw an expression of so many operations, of any shape."""
+    if operations == 0:
+        return rng.leaf()
+    left = rng.randrange(operations)
+    return Op(rng.operator(), _tree(rng, left), _tree(rng, operations - 1 - left))
+
+
+def _flat(rng: Draw, operands: int) -> str:
+    """Draw an expression without inner parentheses, as ``(1 - 8 * -6)``."""
+    parts = [str(rng.leaf().value)]
+    for _ in range(operands - 1):
+        parts += [rng.operator(), str(rng.leaf().value)]
+    return f"({' '.join(parts)})"
+
+
+def _flat_links(rng: Draw, operands: int) -> list[str]:
+    text = _flat(rng, operands)
+    links, _, _ = _calculation(rng, text, parse(text), slip=False)
+    return links
+
+
+def _calculation(rng: Draw, start: str, expr: Expr, *, slip: bool) -> tuple[list[str], str, str]:
+    """Calculate link by link; with a ``slip``, miscount once and go on from there.
+
+    Returns the links and, of the wrong one, the span and the reason.
+    """
+    links = [start]
+    if render(expr) != start:
+        links.append(render(expr))
+    at = rng.randrange(len(reductions(expr)) - 1) if slip and isinstance(expr, Op) else -1
     span = reason = ""
     while isinstance(expr, Op):
         after = reduce_once(expr)
-        if len(links) - 1 == slip:
-            target = innermost(expr)
+        if at == 0:
+            target = _innermost(expr)
             assert isinstance(target.left, Num)
             assert isinstance(target.right, Num)
             reason = worked(target.left.value, target.operator, target.right.value)
             after = _replace_first(expr, target, Num(_miscount(evaluate(target), rng)))
-            span = f"{render(expr)} = {render(after)}"
+            span = f"{links[-1]} = {render(after)}"
+        at -= 1
         expr = after
         links.append(render(expr))
-    return _Line(" = ".join(links), " = ".join(right), span, reason)
+    return links, span, reason
 
 
-def innermost(expr: Op) -> Op:
+def _innermost(expr: Op) -> Op:
     """Return the operation that `reduce_once` computes."""
     if isinstance(expr.left, Op):
-        return innermost(expr.left)
-    return innermost(expr.right) if isinstance(expr.right, Op) else expr
+        return _innermost(expr.left)
+    return _innermost(expr.right) if isinstance(expr.right, Op) else expr
 
 
 def _replace_first(expr: Expr, old: Op, new: Num) -> Expr:
@@ -148,69 +319,32 @@ def _replace_first(expr: Expr, old: Op, new: Num) -> Expr:
     return expr
 
 
-def _judge(rng: Draw) -> Document:
-    line = _line(rng, wrong := rng.random() < 0.5)
-    return f"Task: judge {line.text}\n", f"Wrong: {line.reason}" if wrong else "Right."
+def _miscount(right: int, rng: Draw) -> int:
+    """Return a wrong value, wrong in the way that hasty arithmetic is."""
+    while True:
+        kind = rng.randrange(5)
+        if kind == 0:
+            wrong = right + rng.choice((-10, -2, -1, 1, 2, 10))
+        elif kind == 1:
+            wrong = -right
+        elif kind <= 3:
+            digits = list(str(abs(right)))
+            digits[rng.randrange(len(digits))] = str(rng.randrange(10))
+            wrong = int("".join(digits)) * (-1 if right < 0 else 1)
+        else:
+            wrong = right + rng.randint(-abs(right) // 4 - 5, abs(right) // 4 + 5)
+        if wrong != right:
+            return wrong
 
 
-def _verdict(lines: list[_Line]) -> str:
-    """Say in the words that feedback uses which line is the first wrong one."""
-    for index, line in enumerate(lines, 1):
-        if line.span:
-            return incorrect(str(index), line.span, line.reason).render()
-    return f"Steps (1) to ({len(lines)}) are correct."
-
-
-def _list(rng: Draw, most: int) -> tuple[list[_Line], str]:
-    """Draw lines of which some or none are wrong, and write them down."""
-    rate = rng.choice((0.0, 0.15, 0.3))
-    lines = [_line(rng, rng.random() < rate) for _ in range(rng.upto(2, most))]
-    return lines, "\n".join(f"({i}) {line.text}." for i, line in enumerate(lines, 1))
-
-
-def _find_error(rng: Draw) -> Document:
-    """A list of calculations: the first wrong one, and why."""
-    lines, text = _list(rng, 7)
-    return f"Task: find the error\n{text}\n", _verdict(lines)
-
-
-def _repair(rng: Draw) -> Document:
-    """A list of calculations and what is wrong with it: the list put right."""
-    lines, text = _list(rng, 5)
-    right = "\n".join(f"({i}) {line.repaired}." for i, line in enumerate(lines, 1))
-    return f"Task: replace\n{text}\n{_verdict(lines)}\n", right
-
-
-def _lines(rng: Draw) -> list[str]:
-    return [
-        f"({index}) "
-        + " = ".join(render(_tree(rng, rng.upto(0, 3))) for _ in range(rng.upto(1, 3)))
-        + "."
-        for index in range(1, rng.upto(2, 6))
-    ]
-
-
-def _copy(rng: Draw) -> Document:
-    text = "\n".join(_lines(rng))
-    return f"Task: copy\n{text}\n", text
-
-
-def _replace(rng: Draw) -> Document:
-    """Copy a list, but one line is replaced by another."""
-    lines = _lines(rng)
-    index = rng.randrange(len(lines))
-    new = f"{render(_tree(rng, rng.randint(0, 2)))} = {_number(rng)}."
-    document = "\n".join(lines)
-    lines[index] = f"({index + 1}) {new}"
-    return f"Task: replace ({index + 1}) by {new}\n{document}\n", "\n".join(lines)
-
-
-_KINDS: tuple[Callable[[Draw], Document], ...] = (
-    _simplify,
-    _judge,
-    _find_error,
-    _repair,
-    _copy,
-    _replace,
+SKILLS: tuple[tuple[Callable[[Draw], Document], float], ...] = (
+    (value, 0.05),
+    (work_out, 0.08),
+    (simplify, 0.10),
+    (copy, 0.04),
+    (amend, 0.20),
+    (notes, 0.08),
+    (check, 0.25),
+    (review, 0.20),
 )
-_WEIGHTS = (2, 8, 5, 2, 1, 1)
+"""Kinds of documents, and which share of the text of all skills each has."""

@@ -1,0 +1,40 @@
+"""The script that made the embedded student makes one, the same for the same seed."""
+
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from engine.embedded.build import LESSONS, Progress, arguments, documents, train
+from engine.embedded.skills import Draw
+
+
+def built(out: Path, seed: int = 0) -> dict[str, torch.Tensor]:
+    sizes = ["--hidden", "32", "--layers", "1", "--feed-forward", "32"]
+    budget = ["--million-tokens", "0.02", "--batch-tokens", "1024", "--seed", str(seed)]
+    facts = train(arguments([str(out), *sizes, *budget]))
+    assert facts["tokens"] >= 20_000
+    model = AutoModelForCausalLM.from_pretrained(out)
+    assert AutoTokenizer.from_pretrained(out).eos_token_id == model.config.eos_token_id
+    return dict(model.state_dict())
+
+
+def test_a_seed_makes_the_same_student_again(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    once, again, other = built(tmp_path / "a"), built(tmp_path / "b"), built(tmp_path / "c", 1)
+    assert all(torch.equal(once[name], again[name]) for name in once)
+    assert not all(torch.equal(once[name], other[name]) for name in once)
+
+
+def test_each_lesson_has_its_share_of_rationales() -> None:
+    progress = Progress()
+    stream = documents(Draw(1), progress)
+    reached = 0.0
+    for lesson in LESSONS:
+        # The first after a change of lesson may still be of the one before.
+        progress.done = (reached + lesson.until) / 2
+        reached = lesson.until
+        next(stream)
+        texts = [start + continuation for start, continuation in (next(stream) for _ in range(600))]
+        rationales = sum(len(text) for text in texts if text.startswith("Q: "))
+        assert abs(rationales / sum(map(len, texts)) - lesson.rationales) < 0.05
