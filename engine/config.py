@@ -73,9 +73,9 @@ def demo_settings() -> Settings:
         {
             "run.name": "demo",
             "task.unseen": ("5x1", "6x1"),
-            "task.train_items": 1600,
+            "task.train_items": 2400,
             "task.test_items": 200,
-            "collect.questions": 500,
+            "collect.questions": 400,
             "collect.temperature": 0.7,
             "collect.max_attempt_tokens": 600,
             "collect.max_updates": 3,
