@@ -78,25 +78,23 @@ def simplify(rng: Draw) -> Document:
     if rng.random() < 0.4:
         links = [render(link) for link in reductions(_tree(rng, rng.upto(2, 5)))]
     else:
-        links = _flat_links(rng, rng.upto(3, 6))
+        text = _flat(rng, rng.upto(3, 6))
+        links, _, _ = _calculation(rng, text, parse(text), slip=False)
     return f"Task: simplify {links[0]}\n", " = ".join(links)
 
 
 def copy(rng: Draw) -> Document:
     """Draw a list to be copied; half the time with one line replaced."""
     lines = [
-        f"({index}) "
-        + " = ".join(render(_tree(rng, rng.upto(0, 3))) for _ in range(rng.upto(1, 3)))
-        + "."
-        for index in range(1, rng.upto(2, 6))
+        " = ".join(render(_tree(rng, rng.upto(0, 3))) for _ in range(rng.upto(1, 3)))
+        for _ in range(1, rng.upto(2, 6))
     ]
-    text = "\n".join(lines)
+    text = _numbered(lines)
     if rng.random() < 0.5:
         return f"Task: copy\n{text}\n", text
     index = rng.randrange(len(lines))
-    new = f"{render(_tree(rng, rng.randint(0, 2)))} = {rng.number()}."
-    lines[index] = f"({index + 1}) {new}"
-    return f"Task: replace ({index + 1}) by {new}\n{text}\n", "\n".join(lines)
+    lines[index] = f"{render(_tree(rng, rng.randint(0, 2)))} = {rng.number()}"
+    return f"Task: replace ({index + 1}) by {lines[index]}.\n{text}\n", _numbered(lines)
 
 
 def notes(rng: Draw) -> Document:
@@ -200,13 +198,13 @@ def _notes(rng: Draw, *, most: int, slips: bool) -> tuple[str, list[_Line]]:
     return f"Task: work out {', '.join(formulas)}\n", lines
 
 
-def _formula(rng: Draw, names: list[str]) -> str:
+def _formula(rng: Draw, known: list[str]) -> str:
     """Draw an expression, mostly of earlier results where there are some."""
-    if not names or rng.random() < 0.4:
+    if not known or rng.random() < 0.4:
         if rng.random() < 0.5:
             return _flat(rng, rng.upto(2, 5))
         return render(_tree(rng, rng.choices((1, 2, 3), weights=(2, 3, 3 * rng.level))[0]))
-    used = rng.sample(names, min(len(names), rng.choice((1, 2, 2, 3, 4))))
+    used = rng.sample(known, min(len(known), rng.choice((1, 2, 2, 3, 4))))
     leaves: list[Expr] = [Var(name) for name in used]
     leaves += [rng.leaf() for _ in range(rng.randint(0 if len(used) > 1 else 1, 1))]
     rng.shuffle(leaves)
@@ -269,12 +267,6 @@ def _flat(rng: Draw, operands: int) -> str:
     for _ in range(operands - 1):
         parts += [rng.operator(), str(rng.leaf().value)]
     return f"({' '.join(parts)})"
-
-
-def _flat_links(rng: Draw, operands: int) -> list[str]:
-    text = _flat(rng, operands)
-    links, _, _ = _calculation(rng, text, parse(text), slip=False)
-    return links
 
 
 def _calculation(rng: Draw, start: str, expr: Expr, *, slip: bool) -> tuple[list[str], str, str]:

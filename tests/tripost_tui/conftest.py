@@ -1,9 +1,18 @@
 """A recorded project, and a state folder of its own for each test."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from piloting import StartedBackend
+
+    from engine.project import Project
+    from tripost_tui.app import TripostApp
 
 # What these tests share lies beside them, in recorded.py and piloting.py.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -19,21 +28,21 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def backend(tmp_path: Path):  # type: ignore[no-untyped-def]
+def backend(tmp_path: Path) -> StartedBackend:
     from piloting import StartedBackend
 
     return StartedBackend(tmp_path)
 
 
 @pytest.fixture
-def app(backend):  # type: ignore[no-untyped-def]
+def app(backend: StartedBackend) -> TripostApp:
     from piloting import app_on
 
     return app_on(backend)
 
 
 @pytest.fixture
-def project(tmp_path: Path):  # type: ignore[no-untyped-def]
+def project(tmp_path: Path) -> Project:
     import recorded
 
     return recorded.new_project(tmp_path / "tripost-demo")

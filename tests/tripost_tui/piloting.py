@@ -110,6 +110,13 @@ async def said(pilot: AppPilot, text: str) -> None:
     await until(pilot, heard, f"saying {text!r}")
 
 
+async def open_run(pilot: AppPilot) -> RunScreen:
+    """Open the run that Home has chosen at its start."""
+    await at_home(pilot)
+    await pilot.press("enter")
+    return await at_run(pilot)
+
+
 def commands_of(path: Path, run_id: int) -> list[CommandKind]:
     from db.store import Store
 

@@ -4,7 +4,6 @@ The real engine runs the demo in small: two iterations, a few questions. What is
 database, compacted, and its settings.
 """
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -31,8 +30,6 @@ def main() -> None:
         },
     )
     with tempfile.TemporaryDirectory() as folder:
-        # The projects of whoever records are left alone.
-        os.environ["XDG_STATE_HOME"] = folder
         project = Project.create(Path(folder) / "tripost-demo", settings)
         subprocess.run([sys.executable, "-m", "engine", "run", str(project.path)], check=True)
         with sqlite3.connect(project.db_path) as database:

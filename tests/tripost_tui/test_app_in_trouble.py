@@ -10,6 +10,7 @@ from piloting import (
     app_on,
     at_home,
     at_run,
+    open_run,
     said,
     text_of,
     until,
@@ -62,9 +63,7 @@ async def test_a_folder_that_vanishes_is_told_where_one_looks(
 ) -> None:
     recorded.record(project)
     async with app.run_test(size=(80, 24)) as pilot:
-        await at_home(pilot)
-        await pilot.press("enter")
-        await at_run(pilot)
+        await open_run(pilot)
         shutil.rmtree(project.path)
         await until(pilot, lambda: "No such project" in text_of(pilot), "the notice")
         await pilot.press("r", "p")

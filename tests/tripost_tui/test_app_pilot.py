@@ -11,6 +11,7 @@ from piloting import (
     at_run,
     commands_of,
     home_of,
+    open_run,
     said,
     text_of,
     until,
@@ -61,9 +62,7 @@ async def test_the_run_screen_shows_everything_side_by_side(
 ) -> None:
     with recorded.at_work(project, recorded.record(project)):
         async with app.run_test(size=(120, 40)) as pilot:
-            await at_home(pilot)
-            await pilot.press("enter")
-            await at_run(pilot)
+            await open_run(pilot)
             await until(pilot, lambda: "now 0.302" in text_of(pilot), "the loss")
             text = text_of(pilot)
     for part in (
@@ -82,9 +81,7 @@ async def test_new_rows_appear_while_the_screen_is_open(app: TripostApp, project
     run_id = recorded.record(project)
     with recorded.at_work(project, run_id):
         async with app.run_test(size=(120, 40)) as pilot:
-            await at_home(pilot)
-            await pilot.press("enter")
-            await at_run(pilot)
+            await open_run(pilot)
             recorded.finish(project, run_id, RunStatus.FINISHED)
             await until(pilot, lambda: "✓ finished" in text_of(pilot), "the end of the run")
             await pilot.press("p")
@@ -95,9 +92,7 @@ async def test_pause_checkpoint_and_stop_leave_commands(app: TripostApp, project
     run_id = recorded.record(project)
     with recorded.at_work(project, run_id):
         async with app.run_test(size=(80, 24)) as pilot:
-            await at_home(pilot)
-            await pilot.press("enter")
-            await at_run(pilot)
+            await open_run(pilot)
             await pilot.press("p", "c")
             await until(pilot, lambda: len(commands_of(project.path, run_id)) == 2, "two commands")
             await pilot.press("s")
@@ -114,9 +109,7 @@ async def test_a_paused_run_is_resumed_by_the_same_key(app: TripostApp, project:
     run_id = recorded.record(project)
     with recorded.at_work(project, run_id, state="paused"):
         async with app.run_test(size=(80, 24)) as pilot:
-            await at_home(pilot)
-            await pilot.press("enter")
-            await at_run(pilot)
+            await open_run(pilot)
             assert "‖ paused" in text_of(pilot)
             await pilot.press("p")
             await until(pilot, lambda: commands_of(project.path, run_id), "the command")
@@ -168,9 +161,7 @@ async def test_the_report_is_shown_and_copied(
     monkeypatch.setenv("SSH_TTY", "/dev/pts/1")
     recorded.record(project)
     async with app.run_test(size=(120, 40)) as pilot:
-        await at_home(pilot)
-        await pilot.press("enter")
-        await at_run(pilot)
+        await open_run(pilot)
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, ReportScreen), "the report")
         await until(pilot, lambda: "better than the start by 15.0 points" in text_of(pilot))
@@ -258,9 +249,7 @@ async def test_a_pane_takes_the_whole_screen_and_gives_it_back(
 ) -> None:
     recorded.record(project)
     async with app.run_test(size=(120, 40)) as pilot:
-        await at_home(pilot)
-        await pilot.press("enter")
-        screen = await at_run(pilot)
+        screen = await open_run(pilot)
         await pilot.press("z")
         await until(pilot, lambda: isinstance(screen.maximized, Pane), "the zoom")
         assert "Feedback: correct, by script" in text_of(pilot)

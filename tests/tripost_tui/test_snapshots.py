@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import recorded
-from piloting import AppPilot, PicturedBackend, app_on, at_home, at_run, text_of, until
+from piloting import AppPilot, PicturedBackend, app_on, at_home, open_run, text_of, until
 
 from db.records import RunStatus
 from engine.config import Settings
@@ -53,10 +53,8 @@ def test_home_with_runs(
     assert snap_compare(app_on(backend), terminal_size=size, run_before=ready)
 
 
-async def open_run(pilot: AppPilot) -> None:
-    await at_home(pilot)
-    await pilot.press("enter")
-    await at_run(pilot)
+async def run_drawn(pilot: AppPilot) -> None:
+    await open_run(pilot)
     # The plot is drawn once it knows its size.
     await until(pilot, lambda: pilot.app.screen.query_one("#loss-canvas").size.height > 0)
     await pilot.pause()
@@ -65,20 +63,20 @@ async def open_run(pilot: AppPilot) -> None:
 @sizes
 @pytest.mark.usefixtures("at_work")
 def test_run(snap_compare: Compare, backend: PicturedBackend, size: tuple[int, int]) -> None:
-    assert snap_compare(app_on(backend), terminal_size=size, run_before=open_run)
+    assert snap_compare(app_on(backend), terminal_size=size, run_before=run_drawn)
 
 
 @pytest.mark.usefixtures("at_work")
 def test_run_in_ascii(snap_compare: Compare, backend: PicturedBackend) -> None:
     app = app_on(backend, ascii_only=True)
-    assert snap_compare(app, terminal_size=(120, 40), run_before=open_run)
+    assert snap_compare(app, terminal_size=(120, 40), run_before=run_drawn)
 
 
 @pytest.mark.parametrize("key", ["question_mark", "g", "s"], ids=["help", "go-to", "stop"])
 @pytest.mark.usefixtures("at_work")
 def test_dialogs_over_a_run(snap_compare: Compare, backend: PicturedBackend, key: str) -> None:
     async def ready(pilot: AppPilot) -> None:
-        await open_run(pilot)
+        await run_drawn(pilot)
         await pilot.press(key)
 
     assert snap_compare(app_on(backend), terminal_size=(80, 24), run_before=ready)
