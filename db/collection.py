@@ -67,13 +67,6 @@ class CollectionQueries(Connection):
         """Raises StoreMissing when there is no such attempt."""
         return self._one(Attempt, "attempts", attempt_id)
 
-    def latest_attempt(self, run_id: int) -> Attempt | None:
-        return self._first(
-            Attempt,
-            "SELECT * FROM attempts WHERE run_id = ? ORDER BY iteration DESC, id DESC LIMIT 1",
-            run_id,
-        )
-
     def attempted_items(self, run_id: int, iteration: int, pass_: int) -> set[int]:
         """Ids of the items that have an attempt in that pass."""
         rows = self._rows(
