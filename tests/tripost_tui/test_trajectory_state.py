@@ -1,9 +1,15 @@
 """A trajectory as passages, with what feedback flags."""
 
+import re
+
 import recorded
 
 from db.records import Origin, Trajectory, Turn, TurnKind, Verdict
+from engine.tasks.multistep_arithmetic import MultistepArithmetic
+from engine.trajectory import parse_attempt
 from tripost_tui.state.trajectory import LONGEST, MOST_LINES, Tone, find_span, passages, plain
+
+TASK = MultistepArithmetic()
 
 
 def trajectory(*turns: Turn) -> Trajectory:
@@ -38,6 +44,23 @@ def test_question_and_turns_in_reading_order() -> None:
         "Feedback: correct, by script",
     ]
     assert [passage.tone for passage in shown][-1] is Tone.RIGHT
+
+
+def test_each_check_of_a_working_and_the_verdict_have_a_line() -> None:
+    wrong = parse_attempt(recorded.TURNS[0].text)
+    feedback = TASK.feedback(recorded.QUESTION, wrong, show_working=True)
+    right = TASK.feedback(
+        recorded.QUESTION, TASK.improve(recorded.QUESTION, wrong, feedback), show_working=True
+    )
+    for said, verdict in ((feedback, "In step (2)"), (right, "Steps (1) to ")):
+        turn = Turn(
+            kind=TurnKind.FEEDBACK, author="script", text=said.render(), verdict=said.verdict
+        )
+        *checks, last = passages("q", trajectory(turn))[1].text.split("\n")
+        assert checks
+        assert all(re.fullmatch(r"Check \(\d+\): .* is (right|wrong)\.", one) for one in checks)
+        assert last.startswith(verdict)
+        assert " ".join([*checks, last]) == said.render()
 
 
 def test_the_flagged_span_is_found_in_its_step() -> None:

@@ -16,6 +16,9 @@ An attempt has some hundred tokens. One that ran wild must not make the screen s
 """
 
 
+_SENTENCE = re.compile(r"(?<=\.) (?=Check \(|In step \(|Steps? \()")
+
+
 class Tone(StrEnum):
     """What a passage is, for its colour."""
 
@@ -97,9 +100,14 @@ def _flagged(text: str, following: Sequence[Turn]) -> tuple[tuple[int, int], ...
 
 def _feedback(turn: Turn) -> Passage:
     if turn.verdict is Verdict.CORRECT:
-        return Passage(_by("Feedback: correct", turn), _cut(turn.text), Tone.RIGHT)
+        return Passage(_by("Feedback: correct", turn), _in_lines(turn.text), Tone.RIGHT)
     where = f" at step ({clean_text(turn.step)})" if turn.step else ""
-    return Passage(_by(f"Feedback: incorrect{where}", turn), _cut(turn.text), Tone.WRONG)
+    return Passage(_by(f"Feedback: incorrect{where}", turn), _in_lines(turn.text), Tone.WRONG)
+
+
+def _in_lines(feedback: str) -> str:
+    """Give each check of the working a line, and the verdict one."""
+    return _cut(_SENTENCE.sub("\n", feedback))
 
 
 def _by(name: str, turn: Turn) -> str:
