@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from db.records import Item, Split, Subtask
-from engine.embedded.skills import SKILLS, Document, Draw
+from engine.embedded.skills import SKILLS, Document, Draw, compare
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler, chunks
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
@@ -68,24 +68,37 @@ def student_config(vocabulary: int, hidden: int, layers: int, feed_forward: int)
     )
 
 
+Skill = tuple[Callable[[Draw], Document], float]
+"""A kind of documents and its share of the text of all skills."""
+
+
+def with_more(draw: Callable[[Draw], Document], share: float) -> tuple[Skill, ...]:
+    """Return all skills, one of them with another share; the rest share what is left."""
+    rest = 1 - sum(own for one, own in SKILLS if one is draw)
+    return tuple((one, share if one is draw else own * (1 - share) / rest) for one, own in SKILLS)
+
+
 @dataclass(frozen=True)
 class Lesson:
     """Until which share of the budget; kinds of the questions (none: the paper's seen ones);
-    share of the text that is rationales; level of the skills."""
+    share of the text that is rationales; level of the skills, and which."""
 
     until: float
     seen: tuple[str, ...]
     rationales: float
     level: float
+    skills: tuple[Skill, ...] = SKILLS
 
 
 LESSONS = (
     Lesson(0.08, ("2x1", "3x1"), 0.40, 0.2),
     Lesson(0.25, ("3x1", "4x1"), 0.50, 0.5),
+    Lesson(0.45, (), 0.40, 1.0, with_more(compare, 0.3)),
     Lesson(1.00, (), 0.50, 1.0),
 )
 """Small numbers and short texts first: they teach arithmetic and copying in minutes, which long
-texts alone do not."""
+texts alone do not. Telling two numbers apart has a lesson of its own: with its share of the
+mixture alone that was not learned in ten million tokens, and at the very start not either."""
 
 
 def documents(rng: Draw, progress: Progress) -> Iterator[Document]:
@@ -94,7 +107,8 @@ def documents(rng: Draw, progress: Progress) -> Iterator[Document]:
         rng.level = lesson.level
         sources = [(rationales(lesson, rng), lesson.rationales)]
         sources += [
-            (repeatedly(draw, rng), (1 - lesson.rationales) * share) for draw, share in SKILLS
+            (repeatedly(draw, rng), (1 - lesson.rationales) * share)
+            for draw, share in lesson.skills
         ]
         written = [0] * len(sources)
         while progress.done < lesson.until:
@@ -252,7 +266,8 @@ def card(args: argparse.Namespace, facts: dict[str, Any], accuracy: dict[str, fl
     """Describe the student: data, minutes, accuracy."""
     rows = "\n".join(f"| {kind} | {100 * share:.1f}% |" for kind, share in accuracy.items())
     lessons = "\n".join(
-        f"| {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} | {lesson.rationales:.0%} |"
+        f"| {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} | {lesson.rationales:.0%} "
+        f"| {skills_of(lesson)} |"
         for lesson in LESSONS
     )
     return f"""# The embedded student
@@ -266,8 +281,8 @@ and general skills (`engine/embedded/skills.py`): arithmetic worked out, other c
 and put right in the words of feedback, text copied and amended. No trajectory of a task, no
 feedback on an attempt of its own, no test question.
 
-| until this share of the tokens | questions | rationales in the text |
-| --- | --- | --- |
+| until this share of the tokens | questions | rationales in the text | skills |
+| --- | --- | --- | --- |
 {lessons}
 
 **Training.** {facts["tokens"]:,} tokens with padding, {facts["steps"]:,} steps,
@@ -284,18 +299,25 @@ rationales had (4x2 is 4 operands in each parenthesis, 2 levels of pairs above):
 """
 
 
+def skills_of(lesson: Lesson) -> str:
+    """Say which skills have another share in a lesson than usual."""
+    usual = dict(SKILLS)
+    more = [f"{draw.__name__} {share:.0%}" for draw, share in lesson.skills if share > usual[draw]]
+    return f"more of {', '.join(more)}" if more else "all"
+
+
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line, or ``argv``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hidden", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--feed-forward", type=int, default=384)
     parser.add_argument("--lr", type=float, default=3e-3, help="of AdamW")
     parser.add_argument("--muon-lr", type=float, default=0.01, help="0: AdamW for all")
     parser.add_argument("--batch-tokens", type=int, default=3072)
-    parser.add_argument("--million-tokens", type=float, default=28.0)
+    parser.add_argument("--million-tokens", type=float, default=30.0)
     parser.add_argument("--bf16", action="store_true", help="faster where the CPU has it")
     return parser.parse_args(argv)
 

@@ -9,8 +9,8 @@ edited. None of it is a trajectory, an attempt or a question of a task.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 from engine.expressions import (
@@ -28,7 +28,7 @@ from engine.expressions import (
     substitute,
 )
 from engine.trajectory import FEEDBACK_PREFIX, UPDATE_PREFIX, incorrect
-from engine.worked_arithmetic import worked
+from engine.worked_arithmetic import check_link, check_value, render_check, worked
 
 _OPERATORS: tuple[Operator, ...] = ("+", "-", "*")
 _LARGEST = 999
@@ -66,11 +66,28 @@ def value(rng: Draw) -> Document:
     return render(expr), f" = {evaluate(expr)}"
 
 
-def work_out(rng: Draw) -> Document:
-    """Draw one operation and how it is worked out."""
-    chain = worked(rng.number(), rng.operator(), rng.number())
-    start = chain.split(" = ", 1)[0]
-    return f"Task: work out {start}\n", chain
+def compare(rng: Draw) -> Document:
+    """Draw the end of a check: a claimed value and what it comes to, the same or not."""
+    left, operator, right = rng.number(), rng.operator(), rng.number()
+    value = evaluate(Op(operator, Num(left), Num(right)))
+    claim = _miscount(value, rng) if rng.random() < 0.5 else value
+    check = check_value("1", left, operator, right, claim)
+    if rng.random() < 0.5:
+        check = f"{claim}? {value}, so {check.rpartition(', so ')[2]}"
+    start, is_, verdict = check.rpartition(" is ")
+    return start, f"{is_}{verdict}"
+
+
+def recheck(rng: Draw) -> Document:
+    """Draw some operations with values, half of them wrong, and how each is worked out."""
+    claims, checks = [], []
+    for index in range(1, rng.upto(1, 5) + 1):
+        left, operator, right = rng.number(), rng.operator(), rng.number()
+        value = evaluate(Op(operator, Num(left), Num(right)))
+        claim = _miscount(value, rng) if rng.random() < 0.5 else value
+        claims.append(f"({index}) {render(Op(operator, Num(left), Num(right)))} = {claim}")
+        checks.append(check_value(str(index), left, operator, right, claim))
+    return f"Task: work out {', '.join(claims)}\n{FEEDBACK_PREFIX}", f" {' '.join(checks)}"
 
 
 def simplify(rng: Draw) -> Document:
@@ -79,7 +96,7 @@ def simplify(rng: Draw) -> Document:
         links = [render(link) for link in reductions(_tree(rng, rng.upto(2, 5)))]
     else:
         text = _flat(rng, rng.upto(3, 6))
-        links, _, _ = _calculation(rng, text, parse(text), slip=False)
+        links = _calculation(rng, text, parse(text), slip=False).links
     return f"Task: simplify {links[0]}\n", " = ".join(links)
 
 
@@ -120,13 +137,18 @@ def review(rng: Draw) -> Document:
 
 
 def _verdict(lines: list[_Line]) -> str:
-    """Say in the words of feedback which line is wrong, if one is."""
+    """Say in the words of feedback which line is wrong, if one is, and show the working."""
+    working: list[str] = []
     for index, line in enumerate(lines, 1):
+        for before, link in line.checked:
+            working += check_link(str(index), before, link)[0]
         if line.span:
-            return incorrect(str(index), line.span, line.reason).render()
-    return (
+            found = incorrect(str(index), line.span, line.reason)
+            return replace(found, working=" ".join(working)).render()
+    praise = (
         "Step (1) is correct." if len(lines) == 1 else f"Steps (1) to ({len(lines)}) are correct."
     )
+    return " ".join([*working, praise])
 
 
 def amend(rng: Draw) -> Document:
@@ -153,25 +175,33 @@ def amend(rng: Draw) -> Document:
     operation, (*_, before, value_) = operations[index], lines[index]
     assert isinstance(operation.left, Num)
     assert isinstance(operation.right, Num)
-    new = str(_miscount(int(value_), rng) if rng.random() < 0.5 else rng.number())
-    chain = worked(operation.left.value, operation.operator, operation.right.value)
-    reason = f"{chain.rsplit(' = ', 1)[0]} = {new}"
-    feedback = incorrect(str(index + 1), f"{before} = {value_}", reason).render()
+    new = value_
+    while new == value_:
+        new = str(_miscount(int(value_), rng) if rng.random() < 0.5 else rng.number())
+    left, operator, right = operation.left.value, operation.operator, operation.right.value
+    start, *links = worked(left, operator, right).split(" = ")
+    working = render_check(str(index + 1), start, value_, [*links[:-1], new])
+    found = incorrect(str(index + 1), f"{before} = {value_}", f"{start} = {new}")
+    feedback = replace(found, working=working).render()
     attempt = _numbered([" = ".join(links) for links in lines])
     lines[index][-1] = new
     update = _numbered([" = ".join(links) for links in lines])
-    start = f"Task: work out {', '.join(formulas)}\n{attempt}\n{FEEDBACK_PREFIX} {feedback}\n"
-    return start, f"{UPDATE_PREFIX}\n{update}"
+    task = f"Task: work out {', '.join(formulas)}\n{attempt}\n{FEEDBACK_PREFIX} {feedback}\n"
+    return task, f"{UPDATE_PREFIX}\n{update}"
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A calculation as it stands and as it should be; ``span`` and ``reason`` of its error."""
+    """A calculation as it stands and as it should be; ``span`` and ``reason`` of its error.
+
+    ``checked`` are the pairs of links that a look for the error comes past.
+    """
 
     text: str
     right: str
     span: str = ""
     reason: str = ""
+    checked: Sequence[tuple[Expr, Expr]] = ()
 
 
 def _numbered(lines: list[str]) -> str:
@@ -240,16 +270,15 @@ def _calculated(
         numbers = substitute(tree, noted | {name: wrong})
         span = f"{formula} = {render(numbers)}"
         slip = False
-    links, slip_span, slip_reason = _calculation(
-        rng, render(numbers) if used else formula, numbers, slip=slip
-    )
+    made = _calculation(rng, render(numbers) if used else formula, numbers, slip=slip)
     numbers = substitute(tree, right)
-    right_links, _, _ = _calculation(rng, render(numbers) if used else formula, numbers, slip=False)
+    corrected = _calculation(rng, render(numbers) if used else formula, numbers, slip=False)
     return _Line(
-        " = ".join([named, *links]),
-        " = ".join([named, *right_links]),
-        span or slip_span,
-        reason or slip_reason,
+        " = ".join([named, *made.links]),
+        " = ".join([named, *corrected.links]),
+        span or made.span,
+        reason or made.reason,
+        () if span else made.checked,
     )
 
 
@@ -269,29 +298,36 @@ def _flat(rng: Draw, operands: int) -> str:
     return f"({' '.join(parts)})"
 
 
-def _calculation(rng: Draw, start: str, expr: Expr, *, slip: bool) -> tuple[list[str], str, str]:
-    """Calculate link by link; with a ``slip``, miscount once and go on from there.
+@dataclass
+class _Calculation:
+    """A calculation link by link; ``span`` and ``reason`` of its error, if it has one."""
 
-    Returns the links and, of the wrong one, the span and the reason.
-    """
-    links = [start]
+    links: list[str]
+    checked: list[tuple[Expr, Expr]]
+    span: str = ""
+    reason: str = ""
+
+
+def _calculation(rng: Draw, start: str, expr: Expr, *, slip: bool) -> _Calculation:
+    """Calculate link by link; with a ``slip``, miscount once and go on from there."""
+    made = _Calculation([start], [])
     if render(expr) != start:
-        links.append(render(expr))
+        made.links.append(render(expr))
     at = rng.randrange(len(reductions(expr)) - 1) if slip and isinstance(expr, Op) else -1
-    span = reason = ""
     while isinstance(expr, Op):
         after = reduce_once(expr)
         if at == 0:
             target = _innermost(expr)
-            assert isinstance(target.left, Num)
-            assert isinstance(target.right, Num)
-            reason = worked(target.left.value, target.operator, target.right.value)
-            after = _replace_first(expr, target, Num(_miscount(evaluate(target), rng)))
-            span = f"{links[-1]} = {render(after)}"
+            value = evaluate(target)
+            after = _replace_first(expr, target, Num(_miscount(value, rng)))
+            made.reason = f"{render(target)} = {value}"
+            made.span = f"{made.links[-1]} = {render(after)}"
+        if at >= 0 or not slip:
+            made.checked.append((expr, after))
         at -= 1
         expr = after
-        links.append(render(expr))
-    return links, span, reason
+        made.links.append(render(expr))
+    return made
 
 
 def _innermost(expr: Op) -> Op:
@@ -331,12 +367,13 @@ def _miscount(right: int, rng: Draw) -> int:
 
 SKILLS: tuple[tuple[Callable[[Draw], Document], float], ...] = (
     (value, 0.05),
-    (work_out, 0.08),
-    (simplify, 0.10),
+    (compare, 0.10),
+    (recheck, 0.14),
+    (simplify, 0.08),
     (copy, 0.04),
-    (amend, 0.20),
-    (notes, 0.08),
-    (check, 0.25),
-    (review, 0.20),
+    (amend, 0.13),
+    (notes, 0.06),
+    (check, 0.22),
+    (review, 0.18),
 )
 """Kinds of documents, and which share of the text of all skills each has."""

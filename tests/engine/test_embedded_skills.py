@@ -12,15 +12,16 @@ from engine.embedded.skills import (
     amend,
     check,
     notes,
+    recheck,
     review,
     simplify,
     value,
-    work_out,
 )
 from engine.expressions import Expr as Expression
 from engine.expressions import evaluate, parse, substitute
 from engine.trajectory import parse_feedback
 
+CHECK = re.compile(r"Check \((\d+)\): (\([^?]*\)) = (-?\d+)\? ([^.]*), so \3 is (right|wrong)\.")
 LINE = re.compile(r"\((\d+)\) ([A-Z]) = (.*)\.")
 
 
@@ -51,13 +52,38 @@ def wrong_links(lines: str) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_calculations_are_right(level: float) -> None:
-    for kind in (value, work_out, simplify):
+    for kind in (value, simplify):
         for start, continuation in drawn(kind, 300, level):
             whole = start + continuation if kind is value else continuation
             assert len({number(link) for link in whole.split(" = ")}) == 1
     for _, lines in drawn(notes, 300, level):
         assert LINE.match(lines)
         assert wrong_links(lines) == []
+
+
+def checks(working: str) -> list[tuple[int, int, set[int]]]:
+    """Step, claimed value, and the values of the operation and of all links that work it out."""
+    found = [
+        (int(step), int(claim), {number(link) for link in (operation, *links.split(" = "))})
+        for step, operation, claim, links, _ in CHECK.findall(working)
+    ]
+    verdicts = [verdict == "right" for *_, verdict in CHECK.findall(working)]
+    assert verdicts == [{claim} == values for _, claim, values in found]
+    assert len(verdicts) == working.count("Check") == working.count(".")
+    return found
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_values_are_checked_whatever_is_claimed(level: float) -> None:
+    right = wrong = 0
+    for start, continuation in drawn(recheck, 300, level):
+        for index, (step, claim, values) in enumerate(checks(continuation.strip()), 1):
+            (value_,) = values
+            assert step == index
+            assert f"({step}) " in start
+            right += claim == value_
+            wrong += claim != value_
+    assert 0.4 < right / (right + wrong) < 0.6
 
 
 @pytest.mark.parametrize("kind", [check, review])
@@ -74,15 +100,24 @@ def test_feedback_names_the_only_error_and_the_update_is_right(kind: object, lev
             # A miscount that a factor of zero hides: wrong all the same.
             assert re.search(r"\(0 \*|\* 0\)", str(feedback.span))
         elif not wrong:
-            assert re.fullmatch(r"Steps? \(1\)( to \(\d\) are| is) correct\.", written)
+            praise = re.search(r"Steps? \(1\)( to \(\d\) are| is) correct\.$", written)
+            assert praise is not None
+            assert all(
+                {claim} == values for _, claim, values in checks(written[: praise.start()].strip())
+            )
             assert update == ""
         else:
             assert feedback is not None
             assert [(int(str(feedback.step)), feedback.span)] == wrong
             assert wrong_links(update) == []
             assert bool(update) == (kind is review)
-            values = {number(link) for link in str(feedback.reason).split(" = ")[1:]}
-            assert len(values) == 1
+            working = checks(feedback.working)
+            assert all({claim} == values for _, claim, values in working[:-1])
+            first_link = str(feedback.span).split(" = ")[0]
+            if "(" in first_link and not re.search("[A-Z]", first_link):
+                step, claim, values = working[-1]
+                assert step == wrong[0][0]
+                assert values == {int(str(feedback.reason).split(" = ")[1])} != {claim}
     assert min(verdicts.values()) > 50
 
 

@@ -27,7 +27,7 @@ def test_transformers_loads_it_as_it_is() -> None:
     assert type(model).__name__ == "LlamaForCausalLM"
     text = "Q: ((1 - 8) + 12) =\nAnswer: Let's think step by step."
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
-    assert tokenizer(text)["input_ids"] == build_tokenizer()(text)["input_ids"]
+    assert tokenizer.tokenize(text) == build_tokenizer().tokenize(text)
 
 
 def test_the_card_says_how_it_was_made() -> None:
