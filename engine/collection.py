@@ -154,7 +154,7 @@ def _edit_one(context: RunContext, item: Item, attempt: Attempt) -> Kept | Dropp
         first = trj.Turn(student.first)
         return Kept(trj.Trajectory(item.question, (first,)), Origin.CORRECT)
     editor = Editor(
-        ScriptedFeedback(context.task),
+        ScriptedFeedback(context.task, context.settings.collect.show_working),
         ScriptedImprove(context.task),
         Limits(updates=context.settings.collect.max_updates),
     )

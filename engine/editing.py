@@ -119,7 +119,7 @@ class Editor:
                 has_more = index + 1 < len(student.turns)
                 return self._kept(student, kept, Origin.TRUNCATED if has_more else Origin.CORRECT)
             agrees = turn.feedback is not None and turn.feedback.same_diagnosis(judged)
-            if not agrees:
+            if not agrees or _works_otherwise(turn, judged):
                 turn = self._with_feedback(turn, judged)
             kept.append(turn)
             if not agrees:
@@ -184,7 +184,8 @@ class Editor:
 
     def _close(self, turn: Turn, judged: Feedback) -> Turn:
         """End a trajectory with the positive feedback, the student's own if it gave it."""
-        if turn.feedback is not None and turn.feedback.is_correct:
+        said = turn.feedback
+        if said is not None and said.is_correct and not _works_otherwise(turn, judged):
             return turn
         return self._with_feedback(turn, judged)
 
@@ -206,6 +207,15 @@ class Editor:
         if now.same_diagnosis(before):
             return True
         return len(attempt.before(now.step or "")) < len(attempt.before(before.step or ""))
+
+
+def _works_otherwise(turn: Turn, judged: Feedback) -> bool:
+    """Tell whether FBK shows a working and the student another: a right verdict by luck."""
+    return (
+        turn.feedback is not None
+        and bool(judged.working)
+        and (turn.feedback.working != judged.working)
+    )
 
 
 def _keeps(span: str, flagged: str, rewritten: str) -> bool:

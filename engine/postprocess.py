@@ -20,8 +20,8 @@ from engine.trajectory import (
     FEEDBACK_PREFIX,
     UPDATE_PREFIX,
     Attempt,
+    Feedback,
     Trajectory,
-    correct,
     prompt,
 )
 
@@ -113,14 +113,18 @@ def _update(attempt: Attempt, update: Attempt, hint: str, weights: Weights) -> l
 
 
 def ground_truth(
-    question: str, rationale: Attempt, hint: str, item_id: int, weights: Weights
+    question: str,
+    rationale: Attempt,
+    feedback: Feedback,
+    hint: str,
+    item_id: int,
+    weights: Weights,
 ) -> Draft:
     """Make an example of a gold rationale and the positive feedback on it."""
-    feedback = f"{FEEDBACK_PREFIX} {correct(rationale).render()}"
     segments = (
         (prompt(question, hint), weights.question),
         (f"{rationale.text}\n", 1.0),
-        (feedback, 1.0),
+        (f"{FEEDBACK_PREFIX} {feedback.render()}", 1.0),
     )
     return Draft(ExampleKind.GROUND_TRUTH, segments, item_id)
 

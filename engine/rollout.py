@@ -25,8 +25,6 @@ from engine.trajectory import (
     update_prompt,
 )
 
-_FEEDBACK_TOKENS = 256
-
 
 class RolloutEnd(StrEnum):
     """Why a student stopped."""
@@ -80,11 +78,14 @@ def roll_out(
     max_updates: int,
     max_attempt_tokens: int,
 ) -> list[Rollout]:
-    """Let the student answer all questions as one batch, in the order given."""
+    """Let the student answer all questions as one batch, in the order given.
+
+    ``max_attempt_tokens`` bounds each attempt and each feedback.
+    """
     rollouts = [_Open(q, s) for q, s in zip(questions, seeds, strict=True)]
     _attempt(sampler, rollouts, hint, max_attempt_tokens)
     while going := [r for r in rollouts if r.end is None]:
-        _feedback(sampler, going, hint, max_updates)
+        _feedback(sampler, going, hint, max_updates, max_attempt_tokens)
         going = [r for r in going if r.end is None]
         _update(sampler, going, hint, max_attempt_tokens)
     return [_closed(r, hint) for r in rollouts]
@@ -104,12 +105,14 @@ def _attempt(sampler: Sampler, rollouts: list[_Open], hint: str, limit: int) -> 
             rollout.end = RolloutEnd.TOO_LONG
 
 
-def _feedback(sampler: Sampler, rollouts: list[_Open], hint: str, max_updates: int) -> None:
+def _feedback(
+    sampler: Sampler, rollouts: list[_Open], hint: str, max_updates: int, limit: int
+) -> None:
     requests = [
         Request(
             feedback_prompt(r.question, hint, r.attempts[-1]),
             item_seed(r.seed, "feedback", len(r.feedbacks)),
-            _FEEDBACK_TOKENS,
+            limit,
             "\n",
         )
         for r in rollouts

@@ -13,10 +13,11 @@ class ScriptedFeedback:
     """FBK by script."""
 
     task: Task
+    show_working: bool = False
     author: str = Author.SCRIPT
 
     def __call__(self, question: str, attempt: Attempt) -> Feedback:
-        return self.task.feedback(question, attempt)
+        return self.task.feedback(question, attempt, show_working=self.show_working)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from db.records import Example, ExampleKind, Item, Split, StageName
+from db.records import Example, ExampleKind, Item, Level, Split, StageName
 from engine.collection import training_questions
 from engine.editing import DropReason
 from engine.encoding import encode
@@ -49,6 +49,7 @@ def select(context: RunContext, iteration: int) -> None:
             context.store.add_examples(
                 [_example_row(context, iteration, p, draft) for p, draft in enumerate(drafts)]
             )
+            _warn_of_few_gold_questions(context, iteration)
             work.advance(len(drafts))
             finish(
                 context,
@@ -88,8 +89,11 @@ def _drafts(context: RunContext, iteration: int) -> list[Draft]:
         else:
             drafts += split_into_turns(trajectory, hint, weights, item.id, row.id)
     if method == "tripost":
+        show_working = settings.collect.show_working
         for q in _gold_questions(context, iteration):
-            drafts.append(ground_truth(q.question, parse_attempt(q.rationale), hint, q.id, weights))
+            gold = parse_attempt(q.rationale)
+            praise = context.task.feedback(q.question, gold, show_working=show_working)
+            drafts.append(ground_truth(q.question, gold, praise, hint, q.id, weights))
     return drafts
 
 
@@ -107,6 +111,23 @@ def _gold_questions(context: RunContext, iteration: int) -> list[Item]:
     start = (iteration - 1) * len(asked)
     count = min(len(asked), len(spare))
     return [spare[(start + offset) % len(spare)] for offset in range(count)]
+
+
+def _warn_of_few_gold_questions(context: RunContext, iteration: int) -> None:
+    """Say so where spare questions are fewer than an iteration asks: ground truth is scarce."""
+    settings = context.settings
+    if settings.run.method != "tripost":
+        return
+    asked = len(training_questions(context, iteration))
+    used = asked * settings.run.iterations
+    if 0 < settings.task.train_items - used < asked:
+        context.store.add_event(
+            context.run_id,
+            "alert",
+            f"iteration {iteration}: gold rationales of {settings.task.train_items - used} spare "
+            f"questions alone; task.train_items = {used + asked} would give {asked}",
+            level=Level.WARNING,
+        )
 
 
 def _drop_long(context: RunContext, drafts: Iterable[Draft]) -> list[Draft]:

@@ -114,8 +114,11 @@ class CollectSettings(Section):
     )
     temperature: Annotated[float, Field(gt=0, le=5)] = _s(1.0, "Sampling temperature.")
     max_updates: Annotated[int, Field(ge=1, le=20)] = _s(5, "Updates in a trajectory at most.")
-    max_attempt_tokens: _AttemptTokens = _s(640, "Length limit of one attempt, in tokens.")
+    max_attempt_tokens: _AttemptTokens = _s(
+        640, "Length limit of one attempt or feedback, in tokens."
+    )
     batch_size: _BatchSize = _s(64, "Questions sampled at once.")
+    show_working: bool = _s(False, "Scripted feedback works out what it checks before its verdict.")
 
     @field_validator("minimum")
     @classmethod
@@ -187,7 +190,9 @@ class EvaluateSettings(Section):
 
     batch_size: _BatchSize = _s(64, "Questions answered at once.")
     max_updates: Annotated[int, Field(ge=0, le=20)] = _s(3, "Updates at most.")
-    max_attempt_tokens: _AttemptTokens = _s(640, "Length limit of one attempt, in tokens.")
+    max_attempt_tokens: _AttemptTokens = _s(
+        640, "Length limit of one attempt or feedback, in tokens."
+    )
 
 
 class Settings(Section):

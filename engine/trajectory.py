@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from db.records import Verdict
@@ -25,7 +25,7 @@ _STEP = re.compile(r"^\((\d+(?:\.\d+)*|Final response)\) ?(.*)$", re.DOTALL)
 _INCORRECT = re.compile(r'In step \((\d+(?:\.\d+)*|Final response)\) the part "')
 _BECAUSE = '" is incorrect. This is because '
 _CORRECT = re.compile(
-    r"^Steps? \(1\)(?: to \(\d{1,9}(?:\.\d+)*\))? (?:is|are) correct"
+    r"(?:^|(?<=\. ))Steps? \(1\)(?: to \(\d{1,9}(?:\.\d+)*\))? (?:is|are) correct"
     r"(?:\. The|,? and the) final response is also correct\.$"
 )
 _MARKERS = re.compile(r"(?:^|\n)(Feedback:|Updated Answer:)")
@@ -86,16 +86,21 @@ class Feedback:
     reason: str | None = None
     steps_right: int = 0
     """For a correct verdict: how many numbered steps it vouches for."""
+    working: str = ""
+    """What the verdict rests on, one or more sentences before it; may be empty."""
 
     @property
     def is_correct(self) -> bool:
         return self.verdict is Verdict.CORRECT
 
     def same_diagnosis(self, other: Feedback) -> bool:
-        """Tell whether both name the same place; the reasons may differ."""
+        """Tell whether both name the same place; the working and the reasons may differ."""
         return (self.verdict, self.step, self.span) == (other.verdict, other.step, other.span)
 
     def render(self) -> str:
+        return f"{self.working} {self._verdict()}" if self.working else self._verdict()
+
+    def _verdict(self) -> str:
         if self.is_correct:
             if self.steps_right <= 1:
                 return "Step (1) is correct. The final response is also correct."
@@ -215,16 +220,24 @@ def parse_attempt(text: str) -> Attempt:
 
 
 def parse_feedback(text: str) -> Feedback | None:
-    """Read one feedback; None where the text is neither of the two forms."""
+    """Read one feedback; None where the text ends in neither of the two verdicts.
+
+    What stands before the verdict is its working.
+    """
     text = text.strip()
     # Searched from left to right, since one expression for all of it takes quadratic time.
     if text.endswith(".") and (match := _INCORRECT.search(text)):
         span, because, reason = text[match.end() : -1].partition(_BECAUSE)
         if because:
-            return incorrect(match[1], span, reason)
-    if _CORRECT.match(text):
-        numbers = re.findall(r"\((\d+)", text)
-        return Feedback(Verdict.CORRECT, steps_right=int(numbers[-1]) if numbers else 0)
+            working = text[: match.start()].rstrip()
+            return replace(incorrect(match[1], span, reason), working=working)
+    if match := _CORRECT.search(text):
+        numbers = re.findall(r"\((\d+)", match[0])
+        return Feedback(
+            Verdict.CORRECT,
+            steps_right=int(numbers[-1]),
+            working=text[: match.start()].rstrip(),
+        )
     return None
 
 

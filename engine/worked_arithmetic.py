@@ -1,12 +1,17 @@
 """One operation worked out in small steps, as a teacher would on paper.
 
-A gold rationale states ``(-24 * 17) = -408`` in one go. Where a student gets that wrong,
-scripted feedback shows the way: signs first, then long multiplication.
+A gold rationale states ``(-24 * 17) = -408`` in one go. Scripted feedback shows the way: signs
+first, then long multiplication.
 """
 
 from __future__ import annotations
 
-from engine.expressions import Num, Op, Operator, apply, render
+from collections.abc import Iterator, Sequence
+
+from engine.expressions import Expr, Num, Op, Operator, apply, evaluate, render
+
+_HARD = 10
+"""Operations of smaller numbers alone are known by heart, and not worked out again."""
 
 
 def worked(left: int, operator: Operator, right: int) -> str:
@@ -27,8 +32,57 @@ def worked(left: int, operator: Operator, right: int) -> str:
     return " = ".join(links)
 
 
+def check_value(label: str, left: int, operator: Operator, right: int, claim: int) -> str:
+    """Check the value that step ``label`` claims for an operation.
+
+    ``check_value("2", -24, "*", 17, -398)`` is
+    ``Check (2): (-24 * 17) = -398? -(24 * 10 + 24 * 7) = -(240 + 168) = -408, so -398 is wrong.``
+    """
+    operation, *links = worked(left, operator, right).split(" = ")
+    return render_check(label, operation, str(claim), links)
+
+
+def render_check(label: str, operation: str, claim: str, links: Sequence[str]) -> str:
+    """Write a check: what is claimed, what it comes to link by link, and whether they agree.
+
+    The claim is repeated, since two numbers side by side are the easiest to compare.
+    """
+    verdict = "right" if links[-1] == claim else "wrong"
+    return f"Check ({label}): {operation} = {claim}? {' = '.join(links)}, so {claim} is {verdict}."
+
+
+def check_link(label: str, before: Expr, link: Expr) -> tuple[list[str], Op | None]:
+    """Do the operations again that ``link`` states the values of, up to the first wrong one.
+
+    Returns the checks, and the operation whose value is wrong.
+    """
+    checks = []
+    for operation, claim in _stated(before, link):
+        left, right = evaluate(operation.left), evaluate(operation.right)
+        value = apply(operation.operator, left, right)
+        if value != claim or max(abs(left), abs(right)) >= _HARD:
+            checks.append(check_value(label, left, operation.operator, right, claim))
+        if value != claim:
+            return checks, operation
+    return checks, None
+
+
+def _stated(before: Expr, link: Expr) -> Iterator[tuple[Op, int]]:
+    """Yield the operations of two numbers in ``before`` for which ``link`` has a number."""
+    if isinstance(before, Op) and isinstance(link, Op) and before.operator == link.operator:
+        yield from _stated(before.left, link.left)
+        yield from _stated(before.right, link.right)
+    elif (
+        isinstance(before, Op)
+        and isinstance(link, Num)
+        and isinstance(before.left, Num)
+        and isinstance(before.right, Num)
+    ):
+        yield before, link.value
+
+
 def _sum(left: int, operator: Operator, right: int) -> list[str]:
-    """Rewrite a sum or difference until both numbers are positive."""
+    """Rewrite a sum or difference until both numbers are positive, then take place by place."""
     if left == 0 or right == 0:
         return []
     signed = right if operator == "+" else -right
@@ -42,6 +96,23 @@ def _sum(left: int, operator: Operator, right: int) -> list[str]:
         left, signed = signed, left
     if left > 0 > signed and left < -signed:
         links.append(f"-({-signed} - {left})")
+        return [*links, *_place_by_place("-", -signed, "-", left)]
+    sign = "-" if left < 0 else ""
+    return [
+        *links,
+        *_place_by_place(sign, abs(left), "+" if signed * left > 0 else "-", abs(signed)),
+    ]
+
+
+def _place_by_place(sign: str, left: int, operator: Operator, right: int) -> list[str]:
+    """Add or take away hundreds, tens and ones in turn, where both numbers have several digits."""
+    places = _places(right)
+    if len(places) < 2 or left < 10:
+        return []
+    links = []
+    while places:
+        links.append(f"{sign}({f' {operator} '.join(map(str, [left, *places]))})")
+        left = apply(operator, left, places.pop(0))
     return links
 
 

@@ -1,4 +1,9 @@
-"""Scripted FBK of multistep arithmetic: the first error of an attempt, in reading order."""
+"""Scripted FBK of multistep arithmetic: the first error of an attempt, in reading order.
+
+It can show its working: each operation with a number of two digits or more is done again, in
+small steps, before the verdict. A verdict alone asks a student to see a mistake at a glance that
+it has just made in good faith; the working lets it find out.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,7 @@ from engine.expressions import (
 from engine.tasks.arithmetic_rationale import Established, join, parse_question, split_question
 from engine.tasks.base import CannotJudge
 from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback, Step, correct, incorrect
-from engine.worked_arithmetic import worked
+from engine.worked_arithmetic import check_link, worked
 
 _WHOLE = re.compile(r'This equation can be written as "(?P<form>[^"]*)", where (?P<parts>.*)\.')
 _PART = re.compile(r"([A-Z]) = (\([^=A-Z]*\))(?:, | and |$)")
@@ -36,9 +41,21 @@ class Judge:
     def __init__(self, question: str) -> None:
         self._text = question
         self._question = parse_question(question)
+        self._working: list[str] = []
         self.established = Established()
 
-    def judge(self, attempt: Attempt) -> Feedback:
+    def judge(self, attempt: Attempt, *, show_working: bool = False) -> Feedback:
+        feedback = self._verdict(attempt)
+        if not show_working:
+            return feedback
+        reason = feedback.reason
+        if reason is not None:
+            # What the working has just shown need not be shown again.
+            first, *between = reason.split(" = ")
+            reason = " = ".join([first, *between[-1:]])
+        return replace(feedback, working=" ".join(self._working), reason=reason)
+
+    def _verdict(self, attempt: Attempt) -> Feedback:
         for step in attempt.steps:
             error = self.step(step)
             if error is not None:
@@ -118,7 +135,7 @@ class Judge:
         if first is None or first != part:
             reason = f"{name} = {known.parts[name]}"
             return incorrect(step.label, f"{name} = {links[0]}", reason)
-        error = _check_links(step, links, part)
+        error = self._check_links(step, links, part)
         if error is None:
             known.results[name] = evaluate(part)
         return error
@@ -138,10 +155,36 @@ class Judge:
         if len(links) < 2 or _parse_or_none(links[1]) != numbers:
             span = " = ".join(links[:2])
             return incorrect(step.label, span, f"{links[0]} = {render(numbers)}")
-        error = _check_links(step, links[1:], numbers)
+        error = self._check_links(step, links[1:], numbers)
         if error is None:
             known.value = evaluate(numbers)
         return error
+
+    def _check_links(self, step: Step, links: Sequence[str], first: Expr) -> Feedback | None:
+        """Check that each link of ``a = b = c`` equals the one before and that a number ends it."""
+        before, before_text, value = first, links[0], evaluate(first)
+        for text in links[1:]:
+            span = f"{before_text} = {text}"
+            link = _parse_or_none(text)
+            if link is None or any(names(link)):
+                return incorrect(step.label, span, _next_link(before))
+            checks, refuted = check_link(step.label, before, link)
+            try:
+                right = evaluate(link) == value
+            except ExpressionError:
+                right = False
+            if right:
+                self._working += checks if refuted is None else []
+            else:
+                reason = _reason(before, link)
+                # A link of another form has other operations in the same places.
+                if refuted is not None and reason.startswith(f"{render(refuted)} = "):
+                    self._working += checks
+                return incorrect(step.label, span, reason)
+            before, before_text = link, text
+        if not isinstance(before, Num):
+            return incorrect(step.label, before_text, _next_link(before))
+        return None
 
     def _final_response(self, step: Step) -> Feedback | None:
         known = self.established
@@ -171,26 +214,6 @@ def _match_form(form: Expr, whole: Expr, wanted: dict[str, Expr]) -> bool:
             form.right, whole.right, wanted
         )
     return form == whole
-
-
-def _check_links(step: Step, links: Sequence[str], first: Expr) -> Feedback | None:
-    """Check that each link of ``a = b = c`` equals the one before and that a number ends it."""
-    before, before_text, value = first, links[0], evaluate(first)
-    for text in links[1:]:
-        span = f"{before_text} = {text}"
-        link = _parse_or_none(text)
-        if link is None or any(names(link)):
-            return incorrect(step.label, span, _next_link(before))
-        try:
-            right = evaluate(link) == value
-        except ExpressionError:
-            right = False
-        if not right:
-            return incorrect(step.label, span, _reason(before, link))
-        before, before_text = link, text
-    if not isinstance(before, Num):
-        return incorrect(step.label, before_text, _next_link(before))
-    return None
 
 
 def _next_link(before: Expr) -> str:

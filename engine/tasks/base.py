@@ -69,8 +69,12 @@ class Task(Protocol):
         """Compare an answer with the gold answer."""
         ...
 
-    def feedback(self, question: str, attempt: Attempt) -> Feedback:
-        """Scripted FBK: name the first error. Raises `CannotJudge`."""
+    def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
+        """Scripted FBK: name the first error. Raises `CannotJudge`.
+
+        With ``show_working`` the feedback works out, before its verdict, what it rests on; a
+        task in which there is nothing to work out takes no notice.
+        """
         ...
 
     def improve(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:

@@ -121,9 +121,9 @@ class MultistepArithmetic:
     def is_right(self, answer: str | None, gold: str) -> bool:
         return answer is not None and answer == gold
 
-    def feedback(self, question: str, attempt: Attempt) -> Feedback:
+    def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
         try:
-            return Judge(question).judge(attempt)
+            return Judge(question).judge(attempt, show_working=show_working)
         except ExpressionError as error:
             raise CannotJudge(str(error)) from error
 

@@ -59,6 +59,53 @@ def test_every_planted_error_is_found_where_it_stands(kind: str) -> None:
     assert count > len(ITEMS) / 2
 
 
+CALCULATION = re.compile(r"\(-?\d+ [-+*] -?\d+\)")
+CHECK = re.compile(r"Check \(\d+\): (\([^?]*\)) = (-?\d+)\? ([^.]*), so \2 is (right|wrong)\.")
+
+
+def checked(working: str) -> list[bool]:
+    """Tell of each check in a working whether what was claimed is what it comes to."""
+    found = CHECK.findall(working)
+    results = [claim == links.rsplit(" = ", 1)[-1] for _, claim, links, _ in found]
+    assert [verdict == "right" for *_, verdict in found] == results
+    return results
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_working_comes_to_the_verdict(kind: str) -> None:
+    refuted = 0
+    for item, error in planted(kind):
+        plain = TASK.feedback(item.question, error.attempt)
+        shown = TASK.feedback(item.question, error.attempt, show_working=True)
+        assert shown.same_diagnosis(plain)
+        assert parse_feedback(shown.render()) == shown
+        assert str(plain.reason).startswith(str(shown.reason).split(" = ")[0])
+        assert str(plain.reason).endswith(str(shown.reason).split(" = ")[-1])
+        results = checked(shown.working)
+        # Nothing is checked any more after the first wrong value, which is the verdict's.
+        assert all(results[:-1])
+        if results and not results[-1]:
+            refuted += 1
+            operation, value = str(shown.reason).split(" = ")
+            last = shown.working.rsplit("Check (", 1)[1]
+            assert f"{operation} = " in last
+            assert re.search(rf"[=?] {value}, so -?\d+ is wrong\.$", last)
+    if kind in ("wrong number", "wrong sign"):
+        assert refuted > 20
+
+
+def test_a_right_attempt_is_checked_throughout() -> None:
+    for item in ITEMS:
+        attempt = parse_attempt(item.rationale)
+        shown = TASK.feedback(item.question, attempt, show_working=True)
+        assert shown.same_diagnosis(correct(attempt))
+        assert parse_feedback(shown.render()) == shown
+        operations = CALCULATION.findall(item.rationale)
+        hard = [o for o in operations if max(map(abs, map(int, re.findall(r"-?\d+", o)))) >= 10]
+        assert checked(shown.working) == [True] * len(checked(shown.working))
+        assert len(checked(shown.working)) >= len(set(hard)) > 0 or not hard
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_planted_error_is_repaired(kind: str) -> None:
     for item, error in planted(kind):

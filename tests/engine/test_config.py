@@ -37,6 +37,8 @@ def any_value(key: str, info: FieldInfo) -> st.SearchStrategy[Any]:
         return st.just(info.default)
     if get_origin(info.annotation) is Literal:
         return st.sampled_from(get_args(info.annotation))
+    if info.annotation is bool:
+        return st.booleans()
     if info.annotation is str:
         return st.text(min_size=1, max_size=20)
     if get_origin(info.annotation) is tuple:

@@ -1,7 +1,7 @@
 """Stage 1: what is kept of a student's trajectory, what is corrected, and what is dropped."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -142,6 +142,20 @@ def test_a_correct_diagnosis_of_the_students_is_kept_whatever_its_reason() -> No
     imp = Writer()
     assert kept(edit(own, imp=imp)) == (Origin.EDITED, (own, CLOSED_BY_EXPERTS))
     assert imp.asked == [(WRONG, own.feedback)]
+
+
+def test_a_right_verdict_from_another_working_than_fbks_is_given_fbks() -> None:
+    shown = {one: replace(judged, working="1 + 1 = 2.") for one, judged in KNOWN.items()}
+    for working, kept_as_said in (("1 + 1 = 2.", True), ("1 + 1 = 3.", False), ("", False)):
+        wrong = said(WRONG, replace(FLAG_WRONG, working=working))
+        right = said(RIGHT, replace(correct(RIGHT), working=working))
+        edited = kept(edit(wrong, said(WORSE, FLAG_WORSE), fbk=Expert(shown)))
+        assert (edited[1][0] == wrong) is kept_as_said
+        assert edited[1][0].feedback == shown[WRONG]
+        # What follows a right diagnosis is the student's still.
+        assert edited[1][1].attempt == WORSE
+        closed = kept(edit(right, fbk=Expert(shown)))
+        assert closed[1] == ((right,) if kept_as_said else (by_script(RIGHT, shown[RIGHT]),))
 
 
 @pytest.mark.parametrize(

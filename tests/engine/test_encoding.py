@@ -28,6 +28,7 @@ from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import (
     Trajectory,
     Turn,
+    correct,
     feedback_prompt,
     parse_attempt,
     prompt,
@@ -56,7 +57,7 @@ def drafts() -> list[Draft]:
     for item in questions(4):
         gold = parse_attempt(item.rationale)
         made += split_into_turns(edited(item), TASK.hint, WEIGHTS, 1, 1)
-        made.append(ground_truth(item.question, gold, TASK.hint, 1, WEIGHTS))
+        made.append(ground_truth(item.question, gold, correct(gold), TASK.hint, 1, WEIGHTS))
         kind = ExampleKind.GROUND_TRUTH
         made.append(plain(item.question, item.rationale, TASK.hint, 1, WEIGHTS, kind))
         made.append(short_answer(item.question, item.answer, 1, WEIGHTS, 1))

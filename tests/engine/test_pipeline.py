@@ -161,6 +161,30 @@ def test_gold_rationales_alone_are_trained_on_without_sampling(
     assert sum(tokens) >= 1500 > sum(tokens[:-1])
 
 
+@pytest.mark.parametrize(("items", "warned"), [(8, False), (11, True), (16, False)])
+def test_few_spare_questions_for_gold_rationales_are_told(
+    engines: Engines, able_student: Path, tmp_path: Path, items: int, warned: bool
+) -> None:
+    values = {
+        "run.iterations": 1,
+        "task.train_items": items,
+        "task.test_items": 0,
+        "collect.questions": 8,
+        "collect.passes": 1,
+    }
+    project = undisturbed(engines, tmp_path / "p", able_student, values).project
+    with opened(project) as store:
+        alerts = [e.message for e in store.events(run_of(project).id) if e.kind == "alert"]
+    assert (
+        alerts
+        == [
+            "iteration 1: gold rationales of 3 spare questions alone; "
+            "task.train_items = 16 would give 8"
+        ]
+        * warned
+    )
+
+
 def test_rejection_sampling_trains_on_the_students_own_right_attempts(
     engines: Engines, able_student: Path, tmp_path: Path
 ) -> None:

@@ -158,11 +158,12 @@ def test_edited_trajectories_are_split_without_loss() -> None:
 
 
 def ground_truth_of(task: MultistepArithmetic, question: str) -> Draft:
-    return ground_truth(question, task.rationale(question), task.hint, 1, WEIGHTS)
+    gold = task.rationale(question)
+    return ground_truth(question, gold, correct(gold), task.hint, 1, WEIGHTS)
 
 
 def test_a_gold_rationale_is_followed_by_positive_feedback() -> None:
-    draft = ground_truth(Q, attempt(2), HINT, 7, WEIGHTS)
+    draft = ground_truth(Q, attempt(2), correct(attempt(2)), HINT, 7, WEIGHTS)
     assert draft.kind is GROUND_TRUTH
     assert draft.trajectory_id is None
     assert draft.text == render(Trajectory(Q, (RIGHT,)), HINT)

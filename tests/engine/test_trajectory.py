@@ -64,8 +64,12 @@ attempts = st.lists(st.builds(Step, labels, step_texts), max_size=4).map(
     lambda steps: Attempt(tuple(steps))
 )
 spans = wild.filter(lambda text: BECAUSE not in text)
-feedbacks = st.builds(incorrect, labels, spans, wild) | st.builds(
+verdicts = st.builds(incorrect, labels, spans, wild) | st.builds(
     lambda n: Feedback(Verdict.CORRECT, steps_right=n), st.integers(1, 999_999_999)
+)
+workings = st.lists(st.sampled_from(("Check (1): 1 + 1 = 3? 2.", "Step (1) is correct.", "Hm.")))
+feedbacks = st.builds(
+    lambda verdict, working: replace(verdict, working=" ".join(working)), verdicts, workings
 )
 questions = wild.filter(lambda text: f"\n{ANSWER_PREFIX}" not in text)
 
@@ -206,7 +210,7 @@ def test_positive_feedback_may_be_worded_so(text: str, steps_right: int) -> None
 
 def test_negative_feedback_may_first_say_what_is_right() -> None:
     text = 'Step (1) is correct. In step (2) the part "a" is incorrect. This is because b.'
-    assert parse_feedback(text) == incorrect("2", "a", "b")
+    assert parse_feedback(text) == replace(incorrect("2", "a", "b"), working="Step (1) is correct.")
 
 
 @pytest.mark.parametrize(

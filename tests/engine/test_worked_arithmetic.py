@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.expressions import MAX_DIGITS, ExpressionError, Operator, evaluate, parse
-from engine.worked_arithmetic import worked
+from engine.expressions import MAX_DIGITS, ExpressionError, Operator, evaluate, parse, render
+from engine.worked_arithmetic import check_link, check_value, worked
 
 OPERATORS = st.sampled_from(("+", "-", "*"))
 NUMBERS = st.integers(-20, 20) | st.integers(-(10**9), 10**9)
@@ -67,6 +67,13 @@ def test_long_products_are_sums_of_products_with_one_digit(left: int, right: int
         (-8, "+", 11, "(-8 + 11) = (11 - 8) = 3"),
         (8, "-", -6, "(8 - -6) = (8 + 6) = 14"),
         (0, "-", -6, "(0 - -6) = 6"),
+        (63, "+", 48, "(63 + 48) = (63 + 40 + 8) = (103 + 8) = 111"),
+        (-12, "+", 32, "(-12 + 32) = (32 - 12) = (32 - 10 - 2) = (22 - 2) = 20"),
+        (-63, "-", 48, "(-63 - 48) = -(63 + 48) = -(63 + 40 + 8) = -(103 + 8) = -111"),
+        (12, "-", 232, "(12 - 232) = -(232 - 12) = -(232 - 10 - 2) = -(222 - 2) = -220"),
+        (500, "-", 123, "(500 - 123) = (500 - 100 - 20 - 3) = (400 - 20 - 3) = (380 - 3) = 377"),
+        (63, "+", 40, "(63 + 40) = 103"),
+        (8, "+", 48, "(8 + 48) = 56"),
     ],
 )  # fmt: skip
 def test_it_reads_as_on_paper(left: int, operator: Operator, right: int, written: str) -> None:
@@ -77,3 +84,44 @@ def test_too_large_a_result_is_refused() -> None:
     large = 10 ** (MAX_DIGITS - 1)
     with pytest.raises(ExpressionError, match="digits"):
         worked(large, "*", large)
+
+
+@given(NUMBERS, OPERATORS, NUMBERS, NUMBERS)
+def test_a_value_is_checked_whatever_is_claimed(
+    left: int, operator: Operator, right: int, claim: int
+) -> None:
+    operation, _, links = worked(left, operator, right).partition(" = ")
+    verdict = "right" if claim == value(operation) else "wrong"
+    written = check_value("3", left, operator, right, claim)
+    assert written == f"Check (3): {operation} = {claim}? {links}, so {claim} is {verdict}."
+    assert check_value("3", left, operator, right, value(operation)).endswith(" is right.")
+
+
+@pytest.mark.parametrize(
+    ("before", "link", "written"),
+    [
+        ("(12 - 5)", "7", "Check (2): (12 - 5) = 7? 7, so 7 is right."),
+        ("(12 - 5)", "8", "Check (2): (12 - 5) = 8? 7, so 8 is wrong."),
+        ("((2 * 3) + (12 - 5))", "(6 + (12 - 5))", ""),
+        ("((2 * 3) + (12 - 5))", "(7 + (12 - 5))", "Check (2): (2 * 3) = 7? 6, so 7 is wrong."),
+        ("((2 * 3) + (12 - 5))", "(6 + 7)", "Check (2): (12 - 5) = 7? 7, so 7 is right."),
+        ("((2 * 3) + (12 - 5))", "(7 + 7)", "Check (2): (2 * 3) = 7? 6, so 7 is wrong."),
+        (
+            "((11 * 3) + (12 - 5))",
+            "(33 + 7)",
+            "Check (2): (11 * 3) = 33? (10 * 3 + 1 * 3) = (30 + 3) = 33, so 33 is right. "
+            "Check (2): (12 - 5) = 7? 7, so 7 is right.",
+        ),
+        ("((2 * 3) + (12 - 5))", "((2 * 3) + (12 - 5))", ""),
+        ("((2 * 3) + (12 - 5))", "13", ""),
+        ("((2 * 3) + (12 - 5))", "(6 - 7)", ""),
+    ],
+)
+def test_a_link_is_checked_up_to_its_first_wrong_value(
+    before: str, link: str, written: str
+) -> None:
+    checks, refuted = check_link("2", parse(before), parse(link))
+    assert " ".join(checks) == written
+    assert (refuted is not None) == written.endswith("wrong.")
+    if refuted is not None:
+        assert f": {render(refuted)} = " in checks[-1]
