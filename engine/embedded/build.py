@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from db.records import Item, Split, Subtask
-from engine.embedded.skills import SKILLS, Document, Draw, compare
+from engine.embedded.skills import SKILLS, Document, Draw, Skill, compare
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler, chunks
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
@@ -68,13 +68,9 @@ def student_config(vocabulary: int, hidden: int, layers: int, feed_forward: int)
     )
 
 
-Skill = tuple[Callable[[Draw], Document], float]
-"""A kind of documents and its share of the text of all skills."""
-
-
 def with_more(draw: Callable[[Draw], Document], share: float) -> tuple[Skill, ...]:
     """Return all skills, one of them with another share; the rest share what is left."""
-    rest = 1 - sum(own for one, own in SKILLS if one is draw)
+    rest = 1 - dict(SKILLS)[draw]
     return tuple((one, share if one is draw else own * (1 - share) / rest) for one, own in SKILLS)
 
 

@@ -365,7 +365,10 @@ def _miscount(right: int, rng: Draw) -> int:
             return wrong
 
 
-SKILLS: tuple[tuple[Callable[[Draw], Document], float], ...] = (
+Skill = tuple[Callable[[Draw], Document], float]
+"""A kind of documents and its share of the text of all skills."""
+
+SKILLS: tuple[Skill, ...] = (
     (value, 0.05),
     (compare, 0.10),
     (recheck, 0.14),
@@ -376,4 +379,4 @@ SKILLS: tuple[tuple[Callable[[Draw], Document], float], ...] = (
     (check, 0.22),
     (review, 0.18),
 )
-"""Kinds of documents, and which share of the text of all skills each has."""
+"""The usual shares; a lesson may have others."""

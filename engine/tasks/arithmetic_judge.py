@@ -38,15 +38,16 @@ STATED_ANSWER = re.compile(r"So the answer is (?P<answer>-?[0-9]{1,60})\.")
 class Judge:
     """Scripted FBK: reads steps in order, remembers what they settle, names the first error."""
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, *, show_working: bool = False) -> None:
         self._text = question
         self._question = parse_question(question)
+        self._show_working = show_working
         self._working: list[str] = []
         self.established = Established()
 
-    def judge(self, attempt: Attempt, *, show_working: bool = False) -> Feedback:
+    def judge(self, attempt: Attempt) -> Feedback:
         feedback = self._verdict(attempt)
-        if not show_working:
+        if not self._show_working:
             return feedback
         reason = feedback.reason
         if reason is not None:
@@ -168,23 +169,29 @@ class Judge:
             link = _parse_or_none(text)
             if link is None or any(names(link)):
                 return incorrect(step.label, span, _next_link(before))
-            checks, refuted = check_link(step.label, before, link)
             try:
                 right = evaluate(link) == value
             except ExpressionError:
                 right = False
-            if right:
-                self._working += checks if refuted is None else []
-            else:
-                reason = _reason(before, link)
-                # A link of another form has other operations in the same places.
-                if refuted is not None and reason.startswith(f"{render(refuted)} = "):
-                    self._working += checks
+            reason = "" if right else _reason(before, link)
+            if self._show_working:
+                self._work_again(step.label, before, link, reason)
+            if not right:
                 return incorrect(step.label, span, reason)
             before, before_text = link, text
         if not isinstance(before, Num):
             return incorrect(step.label, before_text, _next_link(before))
         return None
+
+    def _work_again(self, label: str, before: Expr, link: Expr, reason: str) -> None:
+        """Add the checks of a link, unless they refute something else than the verdict does.
+
+        A link of another form has other operations in the same places.
+        """
+        checks, refuted = check_link(label, before, link)
+        agrees = reason.startswith(f"{render(refuted)} = ") if refuted else not reason
+        if agrees:
+            self._working += checks
 
     def _final_response(self, step: Step) -> Feedback | None:
         known = self.established

@@ -123,7 +123,7 @@ class MultistepArithmetic:
 
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
         try:
-            return Judge(question).judge(attempt, show_working=show_working)
+            return Judge(question, show_working=show_working).judge(attempt)
         except ExpressionError as error:
             raise CannotJudge(str(error)) from error
 
