@@ -226,6 +226,9 @@ def assert_same(found: Rows, expected: Rows) -> None:
         assert getattr(found, name) == getattr(expected, name), name
 
 
+TRAINING_ALONE = {"run.method": "continued_rationale", "run.iterations": 1, "task.test_items": 0}
+"""A run without sampling."""
+
 QUIET = {
     "engine.control:_POLL_EVERY_S": 3600.0,
     "engine.control:_BEAT_EVERY_S": 3600.0,

@@ -1,16 +1,13 @@
-"""What each method trains on, by real engine processes: TriPosT's ground truth, and the controls."""
+"""What TriPosT and its controls train on, by real engine processes."""
 
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from engines import Engines, run_of, undisturbed
+from engines import TRAINING_ALONE, Engines, run_of, undisturbed
 
 from db.records import ExampleKind
 from db.store import Store
-
-TRAINING_ALONE = {"run.method": "continued_rationale", "run.iterations": 1, "task.test_items": 0}
-"""A run without sampling."""
 
 
 def test_gold_rationales_alone_are_trained_on_without_sampling(

@@ -10,6 +10,7 @@ import pytest
 import torch
 from engines import (
     QUIET,
+    TRAINING_ALONE,
     Engines,
     Finished,
     Rows,
@@ -29,9 +30,6 @@ from engine.postprocess import share_of_improving
 from engine.project import Project
 from engine.report import build_report
 from engine.report_formats import to_json, to_markdown
-
-TRAINING_ALONE = {"run.method": "continued_rationale", "run.iterations": 1, "task.test_items": 0}
-"""A run without sampling."""
 
 
 def opened(project: Project) -> Store:
