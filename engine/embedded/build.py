@@ -1,4 +1,4 @@
-"""Train the embedded student from scratch: ``python -m engine.embedded.build OUT --bf16``.
+"""Train the embedded student from scratch: ``python -m engine.embedded.build OUT``.
 
 One run through lessons of growing difficulty, each a mixture of gold rationales and general
 skills (`engine.embedded.skills`). Muon trains the matrices of the layers, AdamW the rest; the
@@ -14,7 +14,7 @@ import math
 import platform
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from db.records import Item, Split, Subtask
-from engine.embedded.skills import SKILLS, Document, Draw, Skill, compare
+from engine.embedded.skills import SKILLS, Document, Draw, Skill, compare, recheck
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler, chunks
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
@@ -68,10 +68,11 @@ def student_config(vocabulary: int, hidden: int, layers: int, feed_forward: int)
     )
 
 
-def with_more(draw: Callable[[Draw], Document], share: float) -> tuple[Skill, ...]:
-    """Return all skills, one of them with another share; the rest share what is left."""
-    rest = 1 - dict(SKILLS)[draw]
-    return tuple((one, share if one is draw else own * (1 - share) / rest) for one, own in SKILLS)
+def with_more(shares: Mapping[Callable[[Draw], Document], float]) -> tuple[Skill, ...]:
+    """Return all skills, some of them with another share; the rest share what is left."""
+    left = 1 - sum(shares.values())
+    rest = sum(share for one, share in SKILLS if one not in shares)
+    return tuple((one, shares.get(one, share * left / rest)) for one, share in SKILLS)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Lesson:
 LESSONS = (
     Lesson(0.08, ("2x1", "3x1"), 0.40, 0.2),
     Lesson(0.25, ("3x1", "4x1"), 0.50, 0.5),
-    Lesson(0.45, (), 0.40, 1.0, with_more(compare, 0.3)),
+    Lesson(0.45, (), 0.40, 1.0, with_more({compare: 0.25, recheck: 0.25})),
     Lesson(1.00, (), 0.50, 1.0),
 )
 """Small numbers and short texts first: they teach arithmetic and copying in minutes, which long
@@ -214,9 +215,8 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
             group["lr"] = share * group["initial_lr"]
         batch = next(stream)
         inputs, labels = collate(batch)
-        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
-            logits = model(input_ids=inputs, use_cache=False).logits
-        loss = cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten())
+        logits = model(input_ids=inputs, use_cache=False).logits
+        loss = cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
@@ -284,7 +284,7 @@ feedback on an attempt of its own, no test question.
 **Training.** {facts["tokens"]:,} tokens with padding, {facts["steps"]:,} steps,
 {facts["minutes"]} minutes on {platform.machine()} with {torch.get_num_threads()} thread(s), torch
 {torch.__version__}; Muon {args.muon_lr} for the layers, AdamW {args.lr} for the rest, cosine, seed
-{args.seed}, batches of {args.batch_tokens} tokens{", bf16 autocast" if args.bf16 else ""}.
+{args.seed}, batches of {args.batch_tokens} tokens.
 
 **First-attempt accuracy**, greedy, on {TEST_ITEMS} test questions, half of them of kinds that the
 rationales had (4x2 is 4 operands in each parenthesis, 2 levels of pairs above):
@@ -314,7 +314,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--muon-lr", type=float, default=0.01, help="0: AdamW for all")
     parser.add_argument("--batch-tokens", type=int, default=3072)
     parser.add_argument("--million-tokens", type=float, default=30.0)
-    parser.add_argument("--bf16", action="store_true", help="faster where the CPU has it")
     return parser.parse_args(argv)
 
 
