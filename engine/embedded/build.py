@@ -1,9 +1,9 @@
 """Train the embedded student from scratch: ``python -m engine.embedded.build OUT``.
 
-One run through lessons of growing difficulty, each a mixture of gold rationales and general
-skills (`engine.embedded.skills`). Muon trains the matrices of the layers, AdamW the rest; the
-learning rate warms up, then falls along a cosine. Prints a line now and then, and writes a folder
-that transformers loads, with a card.
+Lessons of growing difficulty, each a mixture of gold rationales and general skills
+(`engine.embedded.lessons`), in terms: in each the learning rate warms up, then falls along a
+cosine. Muon trains the matrices of the layers, AdamW the rest. Prints a line now and then, and
+writes a folder that transformers loads, with a card.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import math
 import platform
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +23,22 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from db.records import Item, Split, Subtask
-from engine.embedded.skills import SKILLS, Document, Draw, Skill, compare, recheck
+from engine.embedded.lessons import PAPER, TERMS, Progress, Term, documents, skills_of
+from engine.embedded.skills import Document, Draw
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler, chunks
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
 
-PAPER = "the paper's seen ones"
-
 TEST_ITEMS = 400
 """Questions for the card."""
 
+_FINISHED = "terms.json"
+"""Facts of the terms that are over, in the student's folder."""
 _WARMUP_STEPS = 100
 _LONGEST_ATTEMPT = 1800
 _POOL = 8
 """Batches whose documents are sorted by length together, so that little is padding."""
-
-
-@dataclass
-class Progress:
-    """Share of the token budget that is used."""
-
-    done: float = 0.0
 
 
 def student_config(vocabulary: int, hidden: int, layers: int, feed_forward: int) -> LlamaConfig:
@@ -66,69 +59,6 @@ def student_config(vocabulary: int, hidden: int, layers: int, feed_forward: int)
         eos_token_id=1,
         bos_token_id=None,
     )
-
-
-def with_more(shares: Mapping[Callable[[Draw], Document], float]) -> tuple[Skill, ...]:
-    """Return all skills, some of them with another share; the rest share what is left."""
-    left = 1 - sum(shares.values())
-    rest = sum(share for one, share in SKILLS if one not in shares)
-    return tuple((one, shares.get(one, share * left / rest)) for one, share in SKILLS)
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """Until which share of the budget; kinds of the questions (none: the paper's seen ones);
-    share of the text that is rationales; level of the skills, and which."""
-
-    until: float
-    seen: tuple[str, ...]
-    rationales: float
-    level: float
-    skills: tuple[Skill, ...] = SKILLS
-
-
-LESSONS = (
-    Lesson(0.08, ("2x1", "3x1"), 0.40, 0.2),
-    Lesson(0.25, ("3x1", "4x1"), 0.50, 0.5),
-    Lesson(0.45, (), 0.40, 1.0, with_more({compare: 0.25, recheck: 0.25})),
-    Lesson(1.00, (), 0.50, 1.0),
-)
-"""Small numbers and short texts first: they teach arithmetic and copying in minutes, which long
-texts alone do not. Telling two numbers apart has a lesson of its own: with its share of the
-mixture alone that was not learned in ten million tokens, and at the very start not either."""
-
-
-def documents(rng: Draw, progress: Progress) -> Iterator[Document]:
-    """Yield gold rationales of fresh questions and documents of all skills, without end."""
-    for lesson in LESSONS:
-        rng.level = lesson.level
-        sources = [(rationales(lesson, rng), lesson.rationales)]
-        sources += [
-            (repeatedly(draw, rng), (1 - lesson.rationales) * share)
-            for draw, share in lesson.skills
-        ]
-        written = [0] * len(sources)
-        while progress.done < lesson.until:
-            # The kind that is furthest behind its share of the text comes next.
-            behind = [size / share for size, (_, share) in zip(written, sources, strict=True)]
-            kind = behind.index(min(behind))
-            start, continuation = next(sources[kind][0])
-            written[kind] += len(start) + len(continuation)
-            yield start, continuation
-
-
-def repeatedly(draw: Callable[[Draw], Document], rng: Draw) -> Iterator[Document]:
-    """Yield what ``draw`` draws, without end."""
-    while True:
-        yield draw(rng)
-
-
-def rationales(lesson: Lesson, rng: Draw) -> Iterator[Document]:
-    """Yield questions of a lesson with their gold rationales, without end."""
-    task = MultistepArithmetic(lesson.seen)
-    while True:
-        for item in task.generate(Split.TRAIN, [Subtask.SEEN], 50, rng.randrange(2**60)):
-            yield prompt(item.question, task.hint), item.rationale
 
 
 Encoded = tuple[list[int], int]
@@ -172,38 +102,54 @@ def collate(batch: list[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
 def make_optimizers(
     model: LlamaForCausalLM, lr: float, muon_lr: float
 ) -> list[torch.optim.Optimizer]:
-    """Return Muon for the matrices of the layers, AdamW for the embedding and the norms.
-
-    ``muon_lr`` 0 takes AdamW for all.
-    """
+    """Return Muon for the matrices of the layers, AdamW for the embedding and the norms."""
     hidden = [p for n, p in model.named_parameters() if p.ndim == 2 and "layers" in n]
-    if muon_lr == 0:
-        hidden = []
     others = [p for p in model.parameters() if not any(p is h for h in hidden)]
     made: list[torch.optim.Optimizer] = [
-        torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.98), weight_decay=0.05)
+        torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.98), weight_decay=0.05),
+        torch.optim.Muon(hidden, lr=muon_lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
     ]
-    if hidden:
-        made.append(
-            torch.optim.Muon(hidden, lr=muon_lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
-        )
     for optimizer in made:
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
     return made
 
 
-def train(args: argparse.Namespace) -> dict[str, Any]:
-    """Train and save, now and then too, so that a long build can be looked at; return facts."""
-    torch.manual_seed(args.seed)
+def train(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Train term by term and save; return facts of each term.
+
+    What is finished stays so: a build that is begun again goes on with its first open term.
+    """
+    finished = args.out / _FINISHED
+    terms: list[dict[str, Any]] = json.loads(finished.read_text()) if finished.exists() else []
     tokenizer = build_tokenizer()
-    model = LlamaForCausalLM(
-        student_config(len(tokenizer), args.hidden, args.layers, args.feed_forward)
-    )
-    optimizers = make_optimizers(model, args.lr, args.muon_lr)
-    rng, progress = Draw(args.seed), Progress()
-    stream = batches(documents(rng, progress), tokenizer, args.batch_tokens, rng)
-    budget = int(args.million_tokens * 1e6)
+    for index, term in enumerate(TERMS):
+        if index < len(terms):
+            continue
+        torch.manual_seed(args.seed)
+        if index == 0:
+            model = LlamaForCausalLM(
+                student_config(len(tokenizer), args.hidden, args.layers, args.feed_forward)
+            )
+        else:
+            model = LlamaForCausalLM.from_pretrained(args.out, dtype=torch.float32)
+        terms.append(train_term(term, model, tokenizer, args, Draw(args.seed + index)))
+        finished.write_text(json.dumps(terms))
+    return terms
+
+
+def train_term(
+    term: Term,
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    args: argparse.Namespace,
+    rng: Draw,
+) -> dict[str, Any]:
+    """Train for one term and save, now and then too, so that a long one can be looked at."""
+    optimizers = make_optimizers(model, term.lr, term.muon_lr)
+    progress = Progress()
+    stream = batches(documents(term.lessons, rng, progress), tokenizer, args.batch_tokens, rng)
+    budget = int(term.million_tokens * args.share * 1e6)
     used, step, report_at, started = 0, 0, 0, time.monotonic()
     facts: dict[str, Any] = {"parameters": sum(p.numel() for p in model.parameters())}
     recent: list[float] = []
@@ -213,8 +159,7 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
         share *= min(1.0, (step + 1) / _WARMUP_STEPS)
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = share * group["initial_lr"]
-        batch = next(stream)
-        inputs, labels = collate(batch)
+        inputs, labels = collate(next(stream))
         logits = model(input_ids=inputs, use_cache=False).logits
         loss = cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
         loss.backward()
@@ -234,6 +179,7 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
                 "loss": round(sum(recent) / len(recent), 4),
                 "minutes": round(seconds / 60, 1),
                 "tokens_per_s": round(used / seconds),
+                "threads": torch.get_num_threads(),
             }
             print(json.dumps(facts), flush=True)
             recent.clear()
@@ -258,17 +204,23 @@ def first_attempts(folder: Path, items: Sequence[Item]) -> dict[str, float]:
     return {name: sum(found) / len(found) for name, found in sorted(right.items())}
 
 
-def card(args: argparse.Namespace, facts: dict[str, Any], accuracy: dict[str, float]) -> str:
+def card(args: argparse.Namespace, facts: list[dict[str, Any]], accuracy: dict[str, float]) -> str:
     """Describe the student: data, minutes, accuracy."""
     rows = "\n".join(f"| {kind} | {100 * share:.1f}% |" for kind, share in accuracy.items())
     lessons = "\n".join(
-        f"| {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} | {lesson.rationales:.0%} "
-        f"| {skills_of(lesson)} |"
-        for lesson in LESSONS
+        f"| {index}, to {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} "
+        f"| {lesson.rationales:.0%} | {skills_of(lesson)} |"
+        for index, term in enumerate(TERMS, 1)
+        for lesson in term.lessons
+    )
+    terms = "\n".join(
+        f"| {index} | {of['tokens']:,} | {of['steps']:,} | {of['minutes']} | {of['threads']} "
+        f"| {term.muon_lr} | {term.lr} |"
+        for index, (term, of) in enumerate(zip(TERMS, facts, strict=True), 1)
     )
     return f"""# The embedded student
 
-A Llama-architecture causal language model of {facts["parameters"]:,} parameters (hidden
+A Llama-architecture causal language model of {facts[0]["parameters"]:,} parameters (hidden
 {args.hidden}, {args.layers} layers, feed-forward {args.feed_forward}), trained from scratch on
 generated text alone by `python -m engine.embedded.build`. Apache-2.0, like the code.
 
@@ -277,14 +229,16 @@ and general skills (`engine/embedded/skills.py`): arithmetic worked out, other c
 and put right in the words of feedback, text copied and amended. No trajectory of a task, no
 feedback on an attempt of its own, no test question.
 
-| until this share of the tokens | questions | rationales in the text | skills |
+| term | questions | rationales in the text | skills |
 | --- | --- | --- | --- |
 {lessons}
 
-**Training.** {facts["tokens"]:,} tokens with padding, {facts["steps"]:,} steps,
-{facts["minutes"]} minutes on {platform.machine()} with {torch.get_num_threads()} thread(s), torch
-{torch.__version__}; Muon {args.muon_lr} for the layers, AdamW {args.lr} for the rest, cosine, seed
-{args.seed}, batches of {args.batch_tokens} tokens.
+**Training** with seed {args.seed} on {platform.machine()}, torch {torch.__version__}: Muon for the
+layers, AdamW for the rest, batches of {args.batch_tokens} tokens, a cosine in each term.
+
+| term | tokens, padding counted | steps | minutes | threads | Muon | AdamW |
+| --- | --- | --- | --- | --- | --- | --- |
+{terms}
 
 **First-attempt accuracy**, greedy, on {TEST_ITEMS} test questions, half of them of kinds that the
 rationales had (4x2 is 4 operands in each parenthesis, 2 levels of pairs above):
@@ -295,13 +249,6 @@ rationales had (4x2 is 4 operands in each parenthesis, 2 levels of pairs above):
 """
 
 
-def skills_of(lesson: Lesson) -> str:
-    """Say which skills have another share in a lesson than usual."""
-    usual = dict(SKILLS)
-    more = [f"{draw.__name__} {share:.0%}" for draw, share in lesson.skills if share > usual[draw]]
-    return f"more of {', '.join(more)}" if more else "all"
-
-
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line, or ``argv``."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -310,10 +257,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--feed-forward", type=int, default=384)
-    parser.add_argument("--lr", type=float, default=3e-3, help="of AdamW")
-    parser.add_argument("--muon-lr", type=float, default=0.01, help="0: AdamW for all")
     parser.add_argument("--batch-tokens", type=int, default=3072)
-    parser.add_argument("--million-tokens", type=float, default=30.0)
+    parser.add_argument("--share", type=float, default=1.0, help="of each term's tokens")
     return parser.parse_args(argv)
 
 

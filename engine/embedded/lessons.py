@@ -1,0 +1,136 @@
+"""What the embedded student is schooled in, lesson by lesson.
+
+Small numbers and short texts come first: they teach arithmetic and copying in minutes, which long
+texts alone do not. Telling two numbers apart has a lesson of its own: with its share of the
+mixture alone that was not learned in ten million tokens, and at the very start not either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from db.records import Split, Subtask
+from engine.embedded.skills import (
+    SKILLS,
+    Document,
+    Draw,
+    Skill,
+    amend,
+    check,
+    compare,
+    copy,
+    notes,
+    recheck,
+    review,
+    simplify,
+    value,
+)
+from engine.tasks.multistep_arithmetic import MultistepArithmetic
+from engine.trajectory import prompt
+
+PAPER = "the paper's seen ones"
+
+
+@dataclass
+class Progress:
+    """Share of a term that is over."""
+
+    done: float = 0.0
+
+
+def with_more(shares: Mapping[Callable[[Draw], Document], float]) -> tuple[Skill, ...]:
+    """Return all skills, some of them with another share; the rest share what is left."""
+    left = 1 - sum(shares.values())
+    rest = sum(share for one, share in SKILLS if one not in shares)
+    return tuple((one, shares.get(one, share * left / rest)) for one, share in SKILLS)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Until which share of the term; kinds of the questions (none: the paper's seen ones);
+    share of the text that is rationales; level of the skills, and which."""
+
+    until: float
+    seen: tuple[str, ...]
+    rationales: float
+    level: float
+    skills: tuple[Skill, ...] = SKILLS
+
+
+@dataclass(frozen=True)
+class Term:
+    """Lessons under one curve of the learning rate, up to ``lr`` of AdamW and ``muon_lr``."""
+
+    million_tokens: float
+    lr: float
+    muon_lr: float
+    lessons: tuple[Lesson, ...]
+
+
+_JUDGING: tuple[Skill, ...] = (
+    (value, 0.03),
+    (compare, 0.03),
+    (recheck, 0.09),
+    (simplify, 0.04),
+    (copy, 0.04),
+    (amend, 0.20),
+    (notes, 0.04),
+    (check, 0.25),
+    (review, 0.28),
+)
+
+TERMS = (
+    Term(
+        30.0,
+        3e-3,
+        1e-2,
+        (
+            Lesson(0.08, ("2x1", "3x1"), 0.40, 0.2),
+            Lesson(0.25, ("3x1", "4x1"), 0.50, 0.5),
+            Lesson(0.45, (), 0.40, 1.0, with_more({compare: 0.25, recheck: 0.25})),
+            Lesson(1.00, (), 0.50, 1.0),
+        ),
+    ),
+    Term(16.0, 2.5e-3, 8e-3, (Lesson(1.0, (), 0.40, 1.0, _JUDGING),)),
+)
+
+
+def documents(lessons: Sequence[Lesson], rng: Draw, progress: Progress) -> Iterator[Document]:
+    """Yield gold rationales of fresh questions and documents of skills, lesson by lesson."""
+    for lesson in lessons:
+        rng.level = lesson.level
+        sources = [(rationales(lesson, rng), lesson.rationales)]
+        sources += [
+            (repeatedly(draw, rng), (1 - lesson.rationales) * share)
+            for draw, share in lesson.skills
+        ]
+        written = [0] * len(sources)
+        while progress.done < lesson.until:
+            # The kind that is furthest behind its share of the text comes next.
+            behind = [size / share for size, (_, share) in zip(written, sources, strict=True)]
+            kind = behind.index(min(behind))
+            start, continuation = next(sources[kind][0])
+            written[kind] += len(start) + len(continuation)
+            yield start, continuation
+
+
+def repeatedly(draw: Callable[[Draw], Document], rng: Draw) -> Iterator[Document]:
+    """Yield what ``draw`` draws, without end."""
+    while True:
+        yield draw(rng)
+
+
+def rationales(lesson: Lesson, rng: Draw) -> Iterator[Document]:
+    """Yield questions of a lesson with their gold rationales, without end."""
+    task = MultistepArithmetic(lesson.seen)
+    while True:
+        for item in task.generate(Split.TRAIN, [Subtask.SEEN], 50, rng.randrange(2**60)):
+            yield prompt(item.question, task.hint), item.rationale
+
+
+def skills_of(lesson: Lesson) -> str:
+    """Say which skills have another share in a lesson than usual."""
+    usual = dict(SKILLS)
+    more = [f"{draw.__name__} {share:.0%}" for draw, share in lesson.skills if share > usual[draw]]
+    return f"more of {', '.join(more)}" if more else "all"
