@@ -39,20 +39,24 @@ def check_value(label: str, left: int, operator: Operator, right: int, claim: in
     ``Check (2): (-24 * 17) = -398? -(24 * 10 + 24 * 7) = -(240 + 168) = -408, so -398 is wrong.``
     """
     operation, *links = worked(left, operator, right).split(" = ")
-    return render_check(label, operation, str(claim), links)
+    return render_check(label, f"{operation} = {claim}", links, str(claim))
 
 
-def render_check(label: str, operation: str, claim: str, links: Sequence[str]) -> str:
-    """Write a check: what is claimed, what it comes to link by link, and whether they agree.
+def render_check(label: str, equation: str, links: Sequence[str], claim: str) -> str:
+    """Write a check: the equation in question, what it comes to link by link, and whether it does.
 
     The claim is repeated, since two numbers side by side are the easiest to compare.
     """
     verdict = "right" if links[-1] == claim else "wrong"
-    return f"Check ({label}): {operation} = {claim}? {' = '.join(links)}, so {claim} is {verdict}."
+    return f"Check ({label}): {equation}? {' = '.join(links)}, so {claim} is {verdict}."
 
 
-def check_link(label: str, before: Expr, link: Expr) -> tuple[list[str], Op | None]:
+def check_link(label: str, before: Expr, link: Expr, equation: str) -> tuple[list[str], Op | None]:
     """Do the operations again that ``link`` states the values of, up to the first wrong one.
+
+    ``equation`` is how ``before = link`` is written. It is quoted whole: to copy what stands there
+    is easier than to take an operation out of one link and its value out of the next, and the end
+    of one quotation says where the next begins.
 
     Returns the checks, and the operation whose value is wrong.
     """
@@ -61,7 +65,10 @@ def check_link(label: str, before: Expr, link: Expr) -> tuple[list[str], Op | No
         left, right = evaluate(operation.left), evaluate(operation.right)
         value = apply(operation.operator, left, right)
         if value != claim or max(abs(left), abs(right)) >= _HARD:
-            checks.append(check_value(label, left, operation.operator, right, claim))
+            links = worked(left, operation.operator, right).split(" = ")
+            if operation is before:
+                links = links[1:]
+            checks.append(render_check(label, equation, links, str(claim)))
         if value != claim:
             return checks, operation
     return checks, None

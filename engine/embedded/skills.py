@@ -141,7 +141,8 @@ def _verdict(lines: list[_Line]) -> str:
     working: list[str] = []
     for index, line in enumerate(lines, 1):
         for before, link in line.checked:
-            working += check_link(str(index), before, link)[0]
+            equation = f"{render(before)} = {render(link)}"
+            working += check_link(str(index), before, link, equation)[0]
         if line.span:
             found = incorrect(str(index), line.span, line.reason)
             return replace(found, working=" ".join(working)).render()
@@ -180,7 +181,7 @@ def amend(rng: Draw) -> Document:
         new = str(_miscount(int(value_), rng) if rng.random() < 0.5 else rng.number())
     left, operator, right = operation.left.value, operation.operator, operation.right.value
     start, *links = worked(left, operator, right).split(" = ")
-    working = render_check(str(index + 1), start, value_, [*links[:-1], new])
+    working = render_check(str(index + 1), f"{start} = {value_}", [*links[:-1], new], value_)
     found = incorrect(str(index + 1), f"{before} = {value_}", f"{start} = {new}")
     feedback = replace(found, working=working).render()
     attempt = _numbered([" = ".join(links) for links in lines])

@@ -175,7 +175,7 @@ class Judge:
                 right = False
             reason = "" if right else _reason(before, link)
             if self._show_working:
-                self._work_again(step.label, before, link, reason)
+                self._work_again(step.label, before, link, span, reason)
             if not right:
                 return incorrect(step.label, span, reason)
             before, before_text = link, text
@@ -183,12 +183,12 @@ class Judge:
             return incorrect(step.label, before_text, _next_link(before))
         return None
 
-    def _work_again(self, label: str, before: Expr, link: Expr, reason: str) -> None:
+    def _work_again(self, label: str, before: Expr, link: Expr, equation: str, reason: str) -> None:
         """Add the checks of a link, unless they refute something else than the verdict does.
 
         A link of another form has other operations in the same places.
         """
-        checks, refuted = check_link(label, before, link)
+        checks, refuted = check_link(label, before, link, " ".join(equation.split()))
         agrees = reason.startswith(f"{render(refuted)} = ") if refuted else not reason
         if agrees:
             self._working += checks

@@ -60,13 +60,14 @@ def test_every_planted_error_is_found_where_it_stands(kind: str) -> None:
 
 
 CALCULATION = re.compile(r"\(-?\d+ [-+*] -?\d+\)")
-CHECK = re.compile(r"Check \(\d+\): (\([^?]*\)) = (-?\d+)\? ([^.]*), so \2 is (right|wrong)\.")
+CHECK = re.compile(r"Check \(\d+\): ([^?]*)\? ([^.]*), so (-?\d+) is (right|wrong)\.")
 
 
 def checked(working: str) -> list[bool]:
     """Tell of each check in a working whether what was claimed is what it comes to."""
     found = CHECK.findall(working)
-    results = [claim == links.rsplit(" = ", 1)[-1] for _, claim, links, _ in found]
+    results = [claim == links.rsplit(" = ", 1)[-1] for _, links, claim, _ in found]
+    assert len(found) == working.count("Check")
     assert [verdict == "right" for *_, verdict in found] == results
     return results
 
@@ -92,6 +93,14 @@ def test_the_working_comes_to_the_verdict(kind: str) -> None:
             assert re.search(rf"[=?] {value}, so -?\d+ is wrong\.$", last)
     if kind in ("wrong number", "wrong sign"):
         assert refuted > 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_checked_is_quoted_from_the_attempt(kind: str) -> None:
+    for item, error in planted(kind):
+        shown = TASK.feedback(item.question, error.attempt, show_working=True)
+        for equation, *_ in CHECK.findall(shown.working):
+            assert equation in error.attempt.text
 
 
 def test_a_right_attempt_is_checked_throughout() -> None:

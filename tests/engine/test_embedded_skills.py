@@ -21,7 +21,9 @@ from engine.expressions import Expr as Expression
 from engine.expressions import evaluate, parse, substitute
 from engine.trajectory import parse_feedback
 
-CHECK = re.compile(r"Check \((\d+)\): (\([^?]*\)) = (-?\d+)\? ([^.]*), so \3 is (right|wrong)\.")
+CHECK = re.compile(
+    r"Check \((\d+)\): (\([^?]*\)) = ([^?=]*)\? ([^.]*), so (-?\d+) is (right|wrong)\."
+)
 LINE = re.compile(r"\((\d+)\) ([A-Z]) = (.*)\.")
 
 
@@ -63,10 +65,13 @@ def test_calculations_are_right(level: float) -> None:
 
 def checks(working: str) -> list[tuple[int, int, set[int]]]:
     """Step, claimed value, and the values of the operation and of all links that work it out."""
-    found = [
-        (int(step), int(claim), {number(link) for link in (operation, *links.split(" = "))})
-        for step, operation, claim, links, _ in CHECK.findall(working)
-    ]
+    found = []
+    for step, before, after, worked, claim, _ in CHECK.findall(working):
+        links = worked.split(" = ")
+        if after == claim:
+            links.append(before)
+        assert claim in re.findall(r"-?\d+", after)
+        found.append((int(step), int(claim), {number(link) for link in links}))
     verdicts = [verdict == "right" for *_, verdict in CHECK.findall(working)]
     assert verdicts == [{claim} == values for _, claim, values in found]
     assert len(verdicts) == working.count("Check") == working.count(".")

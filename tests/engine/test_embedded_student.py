@@ -27,7 +27,7 @@ def test_transformers_loads_it_as_it_is() -> None:
     assert type(model).__name__ == "LlamaForCausalLM"
     text = "Q: ((1 - 8) + 12) =\nAnswer: Let's think step by step."
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
-    assert tokenizer.tokenize(text) == build_tokenizer().tokenize(text)
+    assert tokenizer(text)["input_ids"] == build_tokenizer()(text)["input_ids"]
 
 
 def test_the_card_says_how_it_was_made() -> None:
@@ -56,6 +56,6 @@ def test_it_answers_some_questions_and_errs_on_others() -> None:
         task.is_right(task.answer(attempt), item.answer)
         for item, attempt in zip(items, attempts, strict=True)
     )
-    assert 0.15 < right / len(items) < 0.85
+    assert 0.3 < right / len(items) < 0.8
     judged = [task.feedback(i.question, a) for i, a in zip(items, attempts, strict=True)]
     assert all(verdict.is_correct or verdict.reason for verdict in judged)
