@@ -99,6 +99,7 @@ def paper_settings() -> Settings:
         Settings(),
         {
             "student.precision": "bf16",
+            "collect.show_working": False,
             "train.epochs": 4,
             "train.learning_rate": 1e-6,
             "train.warmup": 0.2,

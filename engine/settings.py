@@ -118,7 +118,7 @@ class CollectSettings(Section):
         640, "Length limit of one attempt or feedback, in tokens."
     )
     batch_size: _BatchSize = _s(64, "Questions sampled at once.")
-    show_working: bool = _s(False, "Scripted feedback works out what it checks before its verdict.")
+    show_working: bool = _s(True, "Scripted feedback works out what it checks before its verdict.")
 
     @field_validator("minimum")
     @classmethod
