@@ -1,9 +1,9 @@
 """Train the embedded student from scratch: ``python -m engine.embedded.build OUT``.
 
 Lessons of growing difficulty, each a mixture of gold rationales and general skills
-(`engine.embedded.lessons`), in terms: in each the learning rate warms up, then falls along a
-cosine. Muon trains the matrices of the layers, AdamW the rest. Prints a line now and then, and
-writes a folder that transformers loads, with a card.
+(`engine.embedded.lessons`). Muon trains the matrices of the layers, AdamW the rest; the learning
+rate warms up, then falls along a cosine. Prints a line now and then, and writes a folder that
+transformers loads, with a card. Run again after a break, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from db.records import Item, Split, Subtask
-from engine.embedded.lessons import PAPER, TERMS, Progress, Term, documents, skills_of
+from engine.embedded.lessons import LESSONS, PAPER, Progress, documents, skills_of
 from engine.embedded.skills import Document, Draw
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler, chunks
@@ -33,8 +33,9 @@ from engine.trajectory import parse_attempt, prompt
 TEST_ITEMS = 400
 """Questions for the card."""
 
-_FINISHED = "terms.json"
-"""Facts of the terms that are over, in the student's folder."""
+_SECTIONS = 100
+_STATE = "state.pt"
+"""What a build that is broken off goes on with, in the student's folder."""
 _WARMUP_STEPS = 100
 _LONGEST_ATTEMPT = 1800
 _POOL = 8
@@ -115,77 +116,75 @@ def make_optimizers(
     return made
 
 
-def train(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """Train term by term and save; return facts of each term.
+def train(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Train section by section, save after each, and yield facts of all so far.
 
-    What is finished stays so: a build that is begun again goes on with its first open term.
+    A build that was broken off goes on with its first open section, to the same student.
     """
-    finished = args.out / _FINISHED
-    terms: list[dict[str, Any]] = json.loads(finished.read_text()) if finished.exists() else []
     tokenizer = build_tokenizer()
-    for index, term in enumerate(TERMS):
-        if index < len(terms):
-            continue
+    state_file = args.out / _STATE
+    budget = int(args.million_tokens * 1e6)
+    facts: dict[str, Any] = {"sections": 0, "steps": 0, "tokens": 0, "minutes": 0.0}
+    if state_file.exists():
+        model = LlamaForCausalLM.from_pretrained(args.out, dtype=torch.float32)
+        optimizers = make_optimizers(model, args.lr, args.muon_lr)
+        state = torch.load(state_file)
+        facts = state["facts"]
+        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        if facts["sections"] == _SECTIONS:
+            yield facts
+    else:
         torch.manual_seed(args.seed)
-        if index == 0:
-            model = LlamaForCausalLM(
-                student_config(len(tokenizer), args.hidden, args.layers, args.feed_forward)
-            )
-        else:
-            model = LlamaForCausalLM.from_pretrained(args.out, dtype=torch.float32)
-        terms.append(train_term(term, model, tokenizer, args, Draw(args.seed + index)))
-        finished.write_text(json.dumps(terms))
-    return terms
+        model = LlamaForCausalLM(
+            student_config(len(tokenizer), args.hidden, args.layers, args.feed_forward)
+        )
+        optimizers = make_optimizers(model, args.lr, args.muon_lr)
+    while facts["sections"] < _SECTIONS:
+        started = time.monotonic()
+        rng, progress = Draw(f"{args.seed}/{facts['sections']}"), Progress(facts["tokens"] / budget)
+        stream = batches(documents(rng, progress), tokenizer, args.batch_tokens, rng)
+        losses, before = [], facts["tokens"]
+        while facts["tokens"] < budget * (facts["sections"] + 1) / _SECTIONS:
+            progress.done = facts["tokens"] / budget
+            share = 0.01 + 0.99 * (1 + math.cos(math.pi * progress.done)) / 2
+            share *= min(1.0, (facts["steps"] + 1) / _WARMUP_STEPS)
+            inputs, labels = collate(next(stream))
+            losses.append(train_step(model, optimizers, share, inputs, labels))
+            facts["tokens"] += inputs.numel()
+            facts["steps"] += 1
+        seconds = time.monotonic() - started
+        facts["sections"] += 1
+        facts["minutes"] += seconds / 60
+        facts["loss"] = sum(losses) / len(losses)
+        facts["tokens_per_s"] = (facts["tokens"] - before) / seconds
+        facts["threads"] = torch.get_num_threads()
+        facts["parameters"] = sum(p.numel() for p in model.parameters())
+        model.save_pretrained(args.out)
+        tokenizer.save_pretrained(args.out)
+        saved = [optimizer.state_dict() for optimizer in optimizers]
+        torch.save({"facts": facts, "optimizers": saved}, state_file)
+        yield facts
 
 
-def train_term(
-    term: Term,
+def train_step(
     model: LlamaForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
-    args: argparse.Namespace,
-    rng: Draw,
-) -> dict[str, Any]:
-    """Train for one term and save, now and then too, so that a long one can be looked at."""
-    optimizers = make_optimizers(model, term.lr, term.muon_lr)
-    progress = Progress()
-    stream = batches(documents(term.lessons, rng, progress), tokenizer, args.batch_tokens, rng)
-    budget = int(term.million_tokens * args.share * 1e6)
-    used, step, report_at, started = 0, 0, 0, time.monotonic()
-    facts: dict[str, Any] = {"parameters": sum(p.numel() for p in model.parameters())}
-    recent: list[float] = []
-    while used < budget:
-        progress.done = used / budget
-        share = 0.01 + 0.99 * (1 + math.cos(math.pi * progress.done)) / 2
-        share *= min(1.0, (step + 1) / _WARMUP_STEPS)
-        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-            group["lr"] = share * group["initial_lr"]
-        inputs, labels = collate(next(stream))
-        logits = model(input_ids=inputs, use_cache=False).logits
-        loss = cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer in optimizers:
-            optimizer.step()
-            optimizer.zero_grad()
-        used += inputs.numel()
-        step += 1
-        recent.append(loss.item())
-        if used >= report_at or used >= budget:
-            report_at += budget // 50
-            seconds = time.monotonic() - started
-            facts |= {
-                "steps": step,
-                "tokens": used,
-                "loss": round(sum(recent) / len(recent), 4),
-                "minutes": round(seconds / 60, 1),
-                "tokens_per_s": round(used / seconds),
-                "threads": torch.get_num_threads(),
-            }
-            print(json.dumps(facts), flush=True)
-            recent.clear()
-            model.save_pretrained(args.out)
-            tokenizer.save_pretrained(args.out)
-    return facts
+    optimizers: Sequence[torch.optim.Optimizer],
+    share: float,
+    inputs: torch.Tensor,
+    labels: torch.Tensor,
+) -> float:
+    """Take one step at a share of the highest learning rates; return the loss."""
+    for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+        group["lr"] = share * group["initial_lr"]
+    logits = model(input_ids=inputs, use_cache=False).logits
+    loss = cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad()
+    return loss.item()
 
 
 def first_attempts(folder: Path, items: Sequence[Item]) -> dict[str, float]:
@@ -204,23 +203,17 @@ def first_attempts(folder: Path, items: Sequence[Item]) -> dict[str, float]:
     return {name: sum(found) / len(found) for name, found in sorted(right.items())}
 
 
-def card(args: argparse.Namespace, facts: list[dict[str, Any]], accuracy: dict[str, float]) -> str:
+def card(args: argparse.Namespace, facts: dict[str, Any], accuracy: dict[str, float]) -> str:
     """Describe the student: data, minutes, accuracy."""
     rows = "\n".join(f"| {kind} | {100 * share:.1f}% |" for kind, share in accuracy.items())
     lessons = "\n".join(
-        f"| {index}, to {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} "
-        f"| {lesson.rationales:.0%} | {skills_of(lesson)} |"
-        for index, term in enumerate(TERMS, 1)
-        for lesson in term.lessons
-    )
-    terms = "\n".join(
-        f"| {index} | {of['tokens']:,} | {of['steps']:,} | {of['minutes']} | {of['threads']} "
-        f"| {term.muon_lr} | {term.lr} |"
-        for index, (term, of) in enumerate(zip(TERMS, facts, strict=True), 1)
+        f"| {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} | {lesson.rationales:.0%} "
+        f"| {skills_of(lesson)} |"
+        for lesson in LESSONS
     )
     return f"""# The embedded student
 
-A Llama-architecture causal language model of {facts[0]["parameters"]:,} parameters (hidden
+A Llama-architecture causal language model of {facts["parameters"]:,} parameters (hidden
 {args.hidden}, {args.layers} layers, feed-forward {args.feed_forward}), trained from scratch on
 generated text alone by `python -m engine.embedded.build`. Apache-2.0, like the code.
 
@@ -229,16 +222,14 @@ and general skills (`engine/embedded/skills.py`): arithmetic worked out, other c
 and put right in the words of feedback, text copied and amended. No trajectory of a task, no
 feedback on an attempt of its own, no test question.
 
-| term | questions | rationales in the text | skills |
+| until this share of the tokens | questions | rationales in the text | skills |
 | --- | --- | --- | --- |
 {lessons}
 
-**Training** with seed {args.seed} on {platform.machine()}, torch {torch.__version__}: Muon for the
-layers, AdamW for the rest, batches of {args.batch_tokens} tokens, a cosine in each term.
-
-| term | tokens, padding counted | steps | minutes | threads | Muon | AdamW |
-| --- | --- | --- | --- | --- | --- | --- |
-{terms}
+**Training.** {facts["tokens"]:,} tokens with padding, {facts["steps"]:,} steps,
+{facts["minutes"]:.0f} minutes on {platform.machine()} with {facts["threads"]} thread(s), torch
+{torch.__version__}; Muon {args.muon_lr} for the layers, AdamW {args.lr} for the rest, cosine, seed
+{args.seed}, batches of {args.batch_tokens} tokens.
 
 **First-attempt accuracy**, greedy, on {TEST_ITEMS} test questions, half of them of kinds that the
 rationales had (4x2 is 4 operands in each parenthesis, 2 levels of pairs above):
@@ -258,13 +249,16 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--feed-forward", type=int, default=384)
     parser.add_argument("--batch-tokens", type=int, default=3072)
-    parser.add_argument("--share", type=float, default=1.0, help="of each term's tokens")
+    parser.add_argument("--lr", type=float, default=3e-3, help="of AdamW")
+    parser.add_argument("--muon-lr", type=float, default=0.01)
+    parser.add_argument("--million-tokens", type=float, default=46.0)
     return parser.parse_args(argv)
 
 
 def main() -> None:
     args = arguments()
-    facts = train(args)
+    for facts in train(args):
+        print(json.dumps({name: round(value, 4) for name, value in facts.items()}), flush=True)
     items = MultistepArithmetic().generate(
         Split.TEST, [Subtask.SEEN, Subtask.UNSEEN], TEST_ITEMS, seed=1
     )

@@ -7,7 +7,7 @@ mixture alone that was not learned in ten million tokens, and at the very start 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from db.records import Split, Subtask
@@ -34,7 +34,7 @@ PAPER = "the paper's seen ones"
 
 @dataclass
 class Progress:
-    """Share of a term that is over."""
+    """Share of the token budget that is used."""
 
     done: float = 0.0
 
@@ -48,7 +48,7 @@ def with_more(shares: Mapping[Callable[[Draw], Document], float]) -> tuple[Skill
 
 @dataclass(frozen=True)
 class Lesson:
-    """Until which share of the term; kinds of the questions (none: the paper's seen ones);
+    """Until which share of the budget; kinds of the questions (none: the paper's seen ones);
     share of the text that is rationales; level of the skills, and which."""
 
     until: float
@@ -56,16 +56,6 @@ class Lesson:
     rationales: float
     level: float
     skills: tuple[Skill, ...] = SKILLS
-
-
-@dataclass(frozen=True)
-class Term:
-    """Lessons under one curve of the learning rate, up to ``lr`` of AdamW and ``muon_lr``."""
-
-    million_tokens: float
-    lr: float
-    muon_lr: float
-    lessons: tuple[Lesson, ...]
 
 
 _JUDGING: tuple[Skill, ...] = (
@@ -80,25 +70,18 @@ _JUDGING: tuple[Skill, ...] = (
     (review, 0.28),
 )
 
-TERMS = (
-    Term(
-        30.0,
-        3e-3,
-        1e-2,
-        (
-            Lesson(0.08, ("2x1", "3x1"), 0.40, 0.2),
-            Lesson(0.25, ("3x1", "4x1"), 0.50, 0.5),
-            Lesson(0.45, (), 0.40, 1.0, with_more({compare: 0.25, recheck: 0.25})),
-            Lesson(1.00, (), 0.50, 1.0),
-        ),
-    ),
-    Term(16.0, 2.5e-3, 8e-3, (Lesson(1.0, (), 0.40, 1.0, _JUDGING),)),
+LESSONS = (
+    Lesson(0.05, ("2x1", "3x1"), 0.40, 0.2),
+    Lesson(0.16, ("3x1", "4x1"), 0.50, 0.5),
+    Lesson(0.30, (), 0.40, 1.0, with_more({compare: 0.25, recheck: 0.25})),
+    Lesson(0.50, (), 0.50, 1.0),
+    Lesson(1.00, (), 0.40, 1.0, _JUDGING),
 )
 
 
-def documents(lessons: Sequence[Lesson], rng: Draw, progress: Progress) -> Iterator[Document]:
+def documents(rng: Draw, progress: Progress) -> Iterator[Document]:
     """Yield gold rationales of fresh questions and documents of skills, lesson by lesson."""
-    for lesson in lessons:
+    for lesson in LESSONS:
         rng.level = lesson.level
         sources = [(rationales(lesson, rng), lesson.rationales)]
         sources += [
