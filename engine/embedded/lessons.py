@@ -2,7 +2,8 @@
 
 Small numbers and short texts come first: they teach arithmetic and copying in minutes, which long
 texts alone do not. Telling two numbers apart has a lesson of its own: with its share of the
-mixture alone that was not learned in ten million tokens, and at the very start not either.
+mixture alone that was not learned in ten million tokens, and at the very start not either. The
+last lesson is mostly judging and putting right: with less of it updates do not use feedback.
 """
 
 from __future__ import annotations
@@ -19,12 +20,8 @@ from engine.embedded.skills import (
     amend,
     check,
     compare,
-    copy,
-    notes,
     recheck,
     review,
-    simplify,
-    value,
 )
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import prompt
@@ -58,24 +55,12 @@ class Lesson:
     skills: tuple[Skill, ...] = SKILLS
 
 
-_JUDGING: tuple[Skill, ...] = (
-    (value, 0.03),
-    (compare, 0.03),
-    (recheck, 0.09),
-    (simplify, 0.04),
-    (copy, 0.04),
-    (amend, 0.20),
-    (notes, 0.04),
-    (check, 0.25),
-    (review, 0.28),
-)
-
 LESSONS = (
     Lesson(0.05, ("2x1", "3x1"), 0.40, 0.2),
     Lesson(0.16, ("3x1", "4x1"), 0.50, 0.5),
     Lesson(0.30, (), 0.40, 1.0, with_more({compare: 0.25, recheck: 0.25})),
     Lesson(0.50, (), 0.50, 1.0),
-    Lesson(1.00, (), 0.40, 1.0, _JUDGING),
+    Lesson(1.00, (), 0.40, 1.0, with_more({amend: 0.20, check: 0.25, recheck: 0.09, review: 0.28})),
 )
 
 
