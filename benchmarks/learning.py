@@ -117,23 +117,26 @@ def machine() -> str:
 
 
 def study(
-    out: Path, seed: int, methods: Sequence[str], extra: dict[str, Any]
+    out: Path, seeds: Sequence[int], methods: Sequence[str], extra: dict[str, Any], jobs: int
 ) -> list[dict[str, Any]]:
-    """Run the methods with one seed, TriPosT first: its tokens are the others' budget."""
-    rows: list[dict[str, Any]] = []
-    tokens = 0
-    for method in METHODS:
-        if method not in methods:
-            continue
+    """Run the methods with each seed, TriPosT first: its tokens are its seed's controls' budget."""
+
+    def one(method: str, seed: int, tokens: int = 0) -> list[dict[str, Any]]:
         started = time.monotonic()
         project = run(out / f"{method}-seed{seed}", settings_of(method, seed, extra, tokens))
         found = rows_of(project)
-        rows += found
-        if method == "tripost":
-            tokens = sum(row["tokens"] for row in found) // (len(found) - 1)
         print(f"{method}, seed {seed}: {time.monotonic() - started:.0f} s", file=sys.stderr)
         print(markdown(found), flush=True)
-    return rows
+        return found
+
+    with ThreadPoolExecutor(jobs) as pool:
+        edited = {seed: pool.submit(one, "tripost", seed) for seed in seeds}
+        runs = list(edited.values())
+        for seed, done in edited.items():
+            rows = done.result()
+            tokens = sum(row["tokens"] for row in rows) // (len(rows) - 1)
+            runs += [pool.submit(one, m, seed, tokens) for m in methods if m != "tripost"]
+        return [row for done in runs for row in done.result()]
 
 
 def main() -> None:
@@ -141,7 +144,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
-    parser.add_argument("--jobs", type=int, default=1, help="seeds at work at the same time")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at work at the same time")
     parser.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE")
     args = parser.parse_args()
     extra: dict[str, Any] = {}
@@ -152,11 +155,7 @@ def main() -> None:
         except json.JSONDecodeError:
             extra[key] = text
 
-    def of_seed(seed: int) -> list[dict[str, Any]]:
-        return study(args.out, seed, args.methods, extra)
-
-    with ThreadPoolExecutor(args.jobs) as pool:
-        rows = [row for found in pool.map(of_seed, args.seeds) for row in found]
+    rows = study(args.out, args.seeds, args.methods, extra, args.jobs)
     table = f"{machine()}\n\n{markdown(rows)}\n"
     (args.out / "table.md").write_text(table)
     print(f"\n{table}")
