@@ -23,8 +23,9 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from db.records import Item, Split, Subtask
+from engine.embedded.calculations import Draw
 from engine.embedded.lessons import LESSONS, PAPER, Progress, documents, skills_of
-from engine.embedded.skills import Document, Draw
+from engine.embedded.skills import Document
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler, chunks
 from engine.tasks.multistep_arithmetic import MultistepArithmetic

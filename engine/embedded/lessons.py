@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from db.records import Split, Subtask
+from engine.embedded.calculations import Draw
 from engine.embedded.skills import (
     SKILLS,
     Document,
-    Draw,
     Skill,
     amend,
     check,

@@ -9,8 +9,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from engine.embedded import build
 from engine.embedded.build import arguments, train
+from engine.embedded.calculations import Draw
 from engine.embedded.lessons import LESSONS, Progress, documents
-from engine.embedded.skills import Draw
 
 
 def settings(out: Path, seed: int = 0) -> argparse.Namespace:

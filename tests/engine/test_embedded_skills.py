@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
+from engine.embedded.calculations import Draw
 from engine.embedded.skills import (
     SKILLS,
     Document,
-    Draw,
     amend,
     check,
     notes,
