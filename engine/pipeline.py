@@ -23,7 +23,7 @@ from engine.settings import Settings
 from engine.stage import RunContext, is_done
 from engine.student import check_student, load_student
 from engine.tasks import make_task
-from engine.tasks.base import Task
+from engine.tasks.base import Task, mixed_subtasks
 
 _STORE_TIMEOUT_S = 60.0
 """Whoever reads the store lets go in milliseconds; the engine would rather wait than fail."""
@@ -156,9 +156,8 @@ def _make_items(settings: Settings, store: Store, task: Task) -> None:
     """
     there = {item.question for item in store.items(task.name)}
     wanted = settings.task
-    both = (Subtask.SEEN, Subtask.UNSEEN)
     plan = (
-        (Split.TEST, both, wanted.test_items),
+        (Split.TEST, mixed_subtasks(wanted.test_items, wanted.unseen_share), wanted.test_items),
         (Split.DEV, (Subtask.SEEN,), wanted.dev_items),
         (Split.TRAIN, (Subtask.SEEN,), wanted.train_items),
     )

@@ -57,7 +57,10 @@ class TaskSettings(Section):
     train_items: Annotated[int, Field(ge=1, le=1_000_000)] = _s(2000, "Training questions.")
     dev_items: Annotated[int, Field(ge=0, le=100_000)] = _s(50, "Development questions.")
     test_items: Annotated[int, Field(ge=0, le=100_000)] = _s(
-        300, "Test questions, half of them seen difficulties, half unseen; 0: no evaluation."
+        300, "Test questions, of seen and unseen difficulties; 0: no evaluation."
+    )
+    unseen_share: Annotated[float, Field(ge=0, le=1)] = _s(
+        0.5, "Share of the test questions that are of unseen difficulties."
     )
     seed: _Seed = _s(1, "Seed of the item generator.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from db.records import Item, Split, Subtask
@@ -20,6 +21,14 @@ def split_of(question: str) -> Split:
     if share < 64:
         return Split.TEST
     return Split.DEV if share < 80 else Split.TRAIN
+
+
+def mixed_subtasks(count: int, unseen_share: float) -> tuple[Subtask, ...]:
+    """Return seen and unseen in turn; any beginning has nearly ``unseen_share`` of unseen ones."""
+    due = [int(index * unseen_share) for index in range(count + 1)]
+    return tuple(
+        Subtask.UNSEEN if after > before else Subtask.SEEN for before, after in pairwise(due)
+    )
 
 
 class CannotJudge(Exception):
@@ -50,7 +59,7 @@ class Task(Protocol):
         seed: int,
         exclude: Collection[str] = (),
     ) -> list[Item]:
-        """Return ``count`` distinct items, shared evenly by the subtasks, none in ``exclude``."""
+        """Return ``count`` distinct items, none in ``exclude``; they take ``subtasks`` in turn."""
         ...
 
     def rationale(self, question: str) -> Attempt:

@@ -14,7 +14,7 @@ from patience import patience
 from db.records import Item, Split, Subtask
 from engine.expressions import evaluate, parse
 from engine.tasks import TASKS, make_task
-from engine.tasks.base import CannotImprove, CannotJudge
+from engine.tasks.base import CannotImprove, CannotJudge, mixed_subtasks
 from engine.tasks.multistep_arithmetic import (
     SEEN_SHAPES,
     UNSEEN_SHAPES,
@@ -191,6 +191,14 @@ def test_what_is_excluded_is_never_drawn() -> None:
     excluded = _questions(first[::2])
     again = TASK.generate(Split.TRAIN, BOTH, 50, seed=1, exclude=excluded)
     assert not _questions(again) & excluded
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1 / 3, 0.5, 0.9, 1.0])
+def test_subtasks_are_mixed_as_asked(share: float) -> None:
+    mixed = mixed_subtasks(200, share)
+    assert len(mixed) == 200
+    for end in range(1, 201):
+        assert abs(mixed[:end].count(Subtask.UNSEEN) - share * end) < 1
 
 
 def test_subtasks_share_evenly_and_have_their_own_difficulties() -> None:
