@@ -11,8 +11,10 @@ from enum import StrEnum
 from typing import Any
 
 Json = Mapping[str, Any]
-Segment = tuple[str, float]
-"""A piece of training text and the weight of its tokens in the loss."""
+Runs = tuple[tuple[int, float], ...]
+"""Weights of a text's characters from its beginning: how many, and the weight of each."""
+Segment = tuple[str, float | Runs]
+"""A piece of training text, tokenised by itself, and the weight of its tokens in the loss."""
 
 
 class Split(StrEnum):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from db.records import Json, Segment
+from db.records import Json, Runs, Segment
 
 T = TypeVar("T")
 
@@ -85,4 +85,10 @@ def _converter(hint: Any) -> Converter:
 
 
 def _segments(text: str) -> tuple[Segment, ...]:
-    return tuple((segment, float(weight)) for segment, weight in json.loads(text))
+    return tuple((segment, _weight(found)) for segment, found in json.loads(text))
+
+
+def _weight(found: float | list[list[float]]) -> float | Runs:
+    if isinstance(found, list):
+        return tuple((int(length), float(weight)) for length, weight in found)
+    return float(found)

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from db.records import Segment
+from db.records import Runs, Segment
+from engine.errors import StudentError
 from engine.weighted_loss import IGNORED
 
 
@@ -37,17 +38,47 @@ def prompt_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, segments: Sequence[Segment]) -> Encoded:
-    """Tokenise the segments and end the text; the end-of-text token weighs as the last segment."""
+    """Tokenise the segments and end the text; the end-of-text token weighs as what is before it.
+
+    Raises:
+        StudentError: characters have weights, and the tokenizer cannot tell where tokens lie.
+    """
     ids = prompt_ids(tokenizer, "")
     weights = [0.0] * len(ids)
+    last = 0.0
     for text, weight in segments:
-        piece = tokenizer(text, add_special_tokens=False)["input_ids"]
+        if isinstance(weight, tuple):
+            piece, of_tokens = _by_runs(tokenizer, text, weight)
+            last = weight[-1][1]
+        else:
+            piece = tokenizer(text, add_special_tokens=False)["input_ids"]
+            of_tokens, last = [weight] * len(piece), weight
         ids.extend(piece)
-        weights.extend([weight] * len(piece))
+        weights.extend(of_tokens)
     ids.append(tokenizer.eos_token_id)
-    weights.append(segments[-1][1])
+    weights.append(last)
     weights[0] = 0.0
     return Encoded(tuple(ids), tuple(weights))
+
+
+def _by_runs(
+    tokenizer: PreTrainedTokenizerBase, text: str, runs: Runs
+) -> tuple[list[int], list[float]]:
+    """Tokenise a text as one; a token weighs as the heaviest of its characters that are no space.
+
+    Cut at the runs, the text would be other tokens than the student writes.
+    """
+    if not tokenizer.is_fast:
+        raise StudentError(
+            "Its tokenizer cannot tell where its tokens lie. Set train.change_factor to 1."
+        )
+    of_characters = [weight for length, weight in runs for _ in range(length)]
+    found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    weights = []
+    for start, end in found["offset_mapping"]:
+        places = [at for at in range(start, end) if not text[at].isspace()]
+        weights.append(max(of_characters[at] for at in places or [min(start, len(text) - 1)]))
+    return found["input_ids"], weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,18 +98,15 @@ def split_into_turns(
 
 
 def _update(attempt: Attempt, update: Attempt, hint: str, weights: Weights) -> list[Segment]:
-    """Write an update in segments: what it keeps, and what it changes."""
-    head = (f"\n{UPDATE_PREFIX}{hint}\n", weights.improvement)
+    """Write an update, with what it changes weighed apart."""
+    head = f"\n{UPDATE_PREFIX}{hint}\n"
     if weights.change == 1:
-        return [(head[0] + update.text, weights.improvement)]
-    changed_weight = weights.improvement * weights.change
-    return [
-        head,
-        *(
-            (text, changed_weight if changed else weights.improvement)
-            for text, changed in changes(attempt.text, update.text)
-        ),
-    ]
+        return [(head + update.text, weights.improvement)]
+    runs = tuple(
+        (len(text), weights.improvement * (weights.change if changed else 1))
+        for text, changed in changes(attempt.text, update.text)
+    )
+    return [(head, weights.improvement), (update.text, runs)]
 
 
 def ground_truth(

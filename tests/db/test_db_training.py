@@ -14,7 +14,8 @@ from db.store import Store
 def test_examples_read_back_with_their_weights_by_position(store: Store, run: Run) -> None:
     first, second = add_items(store, 2)
     late = example(run.id, first, position=1)
-    early = example(run.id, second, position=0, segments=(('say "é"\n', 1), ("x", 0.0)))
+    segments = (('say "é"\n', 1), ("xyz", ((2, 1.5), (1, 6.0))), ("x", 0.0))
+    early = example(run.id, second, position=0, segments=segments)
     ids = store.add_examples([late, early])
     assert store.examples(run.id, 1) == [replace(early, id=ids[1]), replace(late, id=ids[0])]
 

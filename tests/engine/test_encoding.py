@@ -1,5 +1,7 @@
 """Training text has exact weights, and is what the student will be prompted with."""
 
+from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from random import Random
 
@@ -8,13 +10,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_students import questions
-from tokenizers import processors
-from transformers import PreTrainedTokenizerFast
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
+from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
 from db.records import ExampleKind, Item, Segment
+from engine.differences import changes
 from engine.editing import Editor, Kept
 from engine.embedded.tokenizer import build_tokenizer
 from engine.encoding import Encoded, by_budget, collate, encode, prompt_ids
+from engine.errors import StudentError
 from engine.postprocess import (
     Draft,
     Weights,
@@ -38,6 +49,7 @@ from engine.weighted_loss import IGNORED
 
 TASK = MultistepArithmetic()
 WEIGHTS = Weights(question=0.0, wrong_attempt=0.25, improvement=1.5)
+EMPHATIC = replace(WEIGHTS, change=4.0)
 
 
 def edited(item: Item) -> Trajectory:
@@ -51,12 +63,27 @@ def edited(item: Item) -> Trajectory:
     return kept.trajectory
 
 
+@cache
+def byte_level_tokenizer() -> PreTrainedTokenizerFast:
+    """Of the kind that most models have: pairs of bytes, merged, with the blank before a word."""
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=["</s>"], initial_alphabet=alphabet, show_progress=False
+    )
+    made.train_from_iterator(["ab ab aab 11 1 a b ba é 你", " ab 11 b\n\n"] * 9, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=made, eos_token="</s>", pad_token="</s>")
+
+
 def drafts() -> list[Draft]:
     """Every kind of example that a run makes."""
     made: list[Draft] = []
     for item in questions(4):
         gold = parse_attempt(item.rationale)
         made += split_into_turns(edited(item), TASK.hint, WEIGHTS, 1, 1)
+        made += split_into_turns(edited(item), TASK.hint, EMPHATIC, 1, 1)
         made.append(ground_truth(item.question, gold, correct(gold), TASK.hint, 1, WEIGHTS))
         kind = ExampleKind.GROUND_TRUTH
         made.append(plain(item.question, item.rationale, TASK.hint, 1, WEIGHTS, kind))
@@ -82,10 +109,56 @@ def test_each_token_has_the_weight_of_its_segment(
         count = len(tokenizer(text)["input_ids"])
         assert tokenizer.decode(encoded.ids[at : at + count]) == text
         first = 1 if at == 0 else 0
-        assert set(encoded.weights[at + first : at + count]) == {weight}
+        weights = {weight} if isinstance(weight, float) else {of_run for _, of_run in weight}
+        assert set(encoded.weights[at + first : at + count]) == weights
         at += count
     assert encoded.ids[at:] == (tokenizer.eos_token_id,)
-    assert encoded.weights[at:] == (draft.segments[-1][1],)
+    # No example ends with a change: its full stop stays.
+    assert encoded.weights[at:] == (1.5 if draft.kind is ExampleKind.IMPROVING else 1.0,)
+
+
+def test_what_an_update_changes_is_heavier_and_tokens_stay_whole(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    after = "(4) Let's calculate A = (15 * 5) = 75.\n(Final response) So the answer is 75."
+    before = after.replace("75", "65")
+    runs = tuple((len(text), 6.0 if new else 1.5) for text, new in changes(before, after))
+    encoded = encode(tokenizer, [("Q", 0.0), (after, runs)])
+    heavy = [
+        tokenizer.decode([index])
+        for index, weight in zip(encoded.ids, encoded.weights, strict=True)
+        if weight == 6.0
+    ]
+    assert "".join(heavy) == "7575"
+    assert tokenizer.convert_tokens_to_ids("So the answer is ") in encoded.ids
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("ab 1\né\u4f60😀", min_size=1, max_size=6), st.floats(0.5, 9)), min_size=1
+    )
+)
+def test_a_token_weighs_as_its_heaviest_character(pieces: list[tuple[str, float]]) -> None:
+    tokenizer = byte_level_tokenizer()
+    text = "".join(piece for piece, _ in pieces)
+    runs = tuple((len(piece), weight) for piece, weight in pieces)
+    of_characters = [weight for piece, weight in pieces for _ in piece]
+    encoded = encode(tokenizer, [(text, runs)])
+    whole = tokenizer(text, return_offsets_mapping=True)
+    assert list(encoded.ids[:-1]) == whole["input_ids"]
+    assert encoded.weights[-1] == pieces[-1][1] or len(encoded.ids) == 1
+    for (start, end), weight in list(zip(whole["offset_mapping"], encoded.weights, strict=False))[
+        1:
+    ]:
+        signs = [at for at in range(start, end) if not text[at].isspace()]
+        assert weight == max(of_characters[at] for at in signs or [start])
+
+
+def test_a_tokenizer_that_knows_no_places_is_refused() -> None:
+    slow = ByT5Tokenizer()
+    assert encode(slow, [("ab", 1.0)]).weights == (0.0, 1.0, 1.0)
+    with pytest.raises(StudentError, match=r"train\.change_factor"):
+        encode(slow, [("ab", ((1, 1.0), (1, 2.0)))])
 
 
 def test_in_improving_examples_w_begins_at_the_feedback(

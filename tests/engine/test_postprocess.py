@@ -98,11 +98,10 @@ def test_what_an_update_changes_can_weigh_more() -> None:
     plain_one, plain_last = drafts_of(wrong(3), RIGHT)
     assert improving.segments[3:] == (
         (f"\n{UPDATE_PREFIX}{HINT}\n", 1.5),
-        ("(1) 1 + 1 =", 1.5),
-        (" 2", 6.0),
-        (".\n(Final response) So the answer is", 1.5),
-        (" 2", 6.0),
-        (".", 1.5),
+        (
+            "(1) 1 + 1 = 2.\n(Final response) So the answer is 2.",
+            ((11, 1.5), (2, 6.0), (35, 1.5), (2, 6.0), (1, 1.5)),
+        ),
     )
     assert improving.text == plain_one.text
     assert last == plain_last
