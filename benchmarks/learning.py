@@ -29,14 +29,20 @@ from engine.project import SETTINGS_FILE, Project
 from engine.statistics import mcnemar
 
 METHODS = ("tripost", "continued_rationale", "lmsi")
-TEST_ITEMS = 600
+TEST_ITEMS = 500
 
 
 def settings_of(method: str, seed: int, extra: dict[str, Any], tokens: int) -> Settings:
     """Return the settings of one run; ``tokens`` is the controls' budget per iteration."""
     settings = with_values(
         demo_settings(),
-        {"task.test_items": TEST_ITEMS, **extra, "run.seed": seed, "run.method": method},
+        {
+            "task.test_items": TEST_ITEMS,
+            **extra,
+            "task.seed": seed,
+            "run.seed": seed,
+            "run.method": method,
+        },
     )
     if method == "tripost":
         return settings
