@@ -43,7 +43,10 @@ def train(context: RunContext, iteration: int) -> None:
     examples = context.store.examples(context.run_id, iteration, selected=True)
     rows = [encode(context.student.tokenizer, example.segments) for example in examples]
     seed = item_seed(context.seed, iteration, "train") % 2**32
-    trainer = Trainer(context.student, rows, context.settings.train, seed)
+    wanted = context.settings.train
+    rate = wanted.learning_rate * wanted.iteration_factor ** (iteration - 1)
+    settings = wanted.model_copy(update={"learning_rate": rate})
+    trainer = Trainer(context.student, rows, settings, seed)
     total = len(trainer.plans)
     with working(context, iteration, StageName.TRAIN, total) as work:
         _take_up(context, iteration, trainer)

@@ -161,6 +161,9 @@ class TrainSettings(Section):
         "cosine", "How the learning rate falls after the warm-up."
     )
     warmup: Annotated[float, Field(ge=0, le=1)] = _s(0.1, "Share of the steps that warm up.")
+    iteration_factor: Annotated[float, Field(gt=0, le=1)] = _s(
+        1.0, "Factor on the learning rate from one iteration to the next."
+    )
     weight_decay: Annotated[float, Field(ge=0, le=10)] = _s(0.01, "AdamW's weight decay.")
     clip: Annotated[float, Field(ge=0, le=1000)] = _s(1.0, "Largest gradient norm; 0: no clipping.")
     batch_tokens: Annotated[int, Field(ge=16, le=10_000_000)] = _s(

@@ -41,6 +41,7 @@ SMALL = {
     "collect.batch_size": 3,
     "train.epochs": 1,
     "train.learning_rate": 1e-4,
+    "train.iteration_factor": 0.5,
     "train.batch_tokens": 500,
     "train.checkpoint_every_s": 0,
     "evaluate.batch_size": 3,

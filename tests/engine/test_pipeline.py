@@ -30,6 +30,7 @@ from engine.postprocess import share_of_improving
 from engine.project import Project
 from engine.report import build_report
 from engine.report_formats import to_json, to_markdown
+from engine.training import learning_rate_at
 
 
 def opened(project: Project) -> Store:
@@ -116,6 +117,16 @@ def test_the_weights_of_each_iteration_are_there_and_nothing_else(finished: Fini
     models = [AutoModelForCausalLM.from_pretrained(folder / name) for name in names]
     weights = [model.get_input_embeddings().weight for model in models]
     assert not torch.equal(weights[0], weights[1])
+
+
+def test_each_iteration_takes_smaller_steps(finished: Finished) -> None:
+    wanted = finished.project.settings.train
+    with opened(finished.project) as store:
+        for iteration, highest in ((1, 1e-4), (2, 0.5e-4)):
+            found = [row.learning_rate for row in store.train_steps(1, iteration)]
+            settings = wanted.model_copy(update={"learning_rate": highest})
+            steps = range(len(found))
+            assert found == [learning_rate_at(step, len(found), settings) for step in steps]
 
 
 def test_its_report_is_made_of_its_rows(finished: Finished) -> None:
