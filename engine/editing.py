@@ -65,7 +65,7 @@ class Limits:
     """Bounds of editing; ``attempt_chars`` stands in for the token limit of an attempt."""
 
     updates: int = 5
-    attempt_chars: int = 4_000
+    attempt_chars: int = 8_000
 
 
 @dataclass(frozen=True, slots=True)

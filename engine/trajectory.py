@@ -116,7 +116,10 @@ class Feedback:
 
 def correct(attempt: Attempt) -> Feedback:
     """Return the feedback that finds no error in ``attempt``, which is also the stop signal."""
-    numbered = sum(1 for step in attempt.steps if step.label != FINAL_RESPONSE)
+    # Nested steps belong to the numbered one that they are part of.
+    numbered = sum(
+        1 for step in attempt.steps if step.label != FINAL_RESPONSE and "." not in step.label
+    )
     return Feedback(Verdict.CORRECT, steps_right=numbered)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from engine.tasks.base import Task
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
+from engine.tasks.word_sorting import WordSorting
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (MultistepArithmetic,)}
+TASKS: dict[str, type[Task]] = {task.name: task for task in (MultistepArithmetic, WordSorting)}
 
 
 def make_task(name: str, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> Task:

@@ -46,6 +46,11 @@ class Task(Protocol):
     title: str
     hint: str
     """What follows "Let's think step by step." in the prompt, with its leading blank."""
+    notation: str
+    """How a difficulty is written, for people."""
+    paper_seen: tuple[str, ...]
+    """The paper's seen difficulties, in that notation; so ``paper_unseen``."""
+    paper_unseen: tuple[str, ...]
 
     def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
         """Take the difficulties of the subtasks; none means the paper's. Raises ValueError."""

@@ -42,17 +42,8 @@ class Shape:
         return cls(int(match[1]), int(match[2]))
 
 
-SEEN_SHAPES = tuple(Shape(n, levels) for n in (3, 4) for levels in (1, 2))
-UNSEEN_SHAPES = tuple(
-    Shape(n, levels) for n in (3, 4, 5, 6) for levels in (1, 2, 3) if n > 4 or levels == 3
-)
-
-
 class MultistepArithmetic:
-    """The task as `engine.tasks.base.Task` asks for it.
-
-    A difficulty is written ``4x2``: 4 operands in each parenthesis, 2 levels of pairs above.
-    """
+    """The task as `engine.tasks.base.Task` asks for it."""
 
     name = "multistep_arithmetic"
     title = "Multistep arithmetic"
@@ -63,10 +54,14 @@ class MultistepArithmetic:
         "inside parentheses or brackets first."
     )
 
+    notation = "4x2: 4 operands in each parenthesis (2 to 9), 2 levels of pairs above (1 to 3)"
+    paper_seen = ("3x1", "3x2", "4x1", "4x2")
+    paper_unseen = ("3x3", "4x3", "5x1", "5x2", "5x3", "6x1", "6x2", "6x3")
+
     def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
         self._shapes = {
-            Subtask.SEEN: tuple(map(Shape.parse, seen)) or SEEN_SHAPES,
-            Subtask.UNSEEN: tuple(map(Shape.parse, unseen)) or UNSEEN_SHAPES,
+            Subtask.SEEN: tuple(map(Shape.parse, seen or self.paper_seen)),
+            Subtask.UNSEEN: tuple(map(Shape.parse, unseen or self.paper_unseen)),
         }
 
     def generate(

@@ -1,0 +1,199 @@
+"""Word sorting: ``Sort the following words alphabetically:`` and, below it, ``List: …``.
+
+Subtasks of the paper: seen questions have 2 to 7 words, unseen ones 8 to 20. The rationale sorts
+by first letters, then each subpart that is left open by the next ones. Scripted FBK checks an
+attempt in reading order; scripted IMP continues from the flagged step.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from db.records import Item, Split, Subtask
+from engine.tasks.base import CannotImprove, CannotJudge, split_of
+from engine.tasks.word_sorting_judge import STATED_ANSWER, Judge
+from engine.tasks.word_sorting_rationale import (
+    WORD,
+    Established,
+    NoQuestion,
+    continue_rationale,
+    read_words,
+)
+from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback
+
+_ANY_ANSWER = re.compile(r"answer is:?", re.IGNORECASE)
+_LONGEST_ANSWER = 6_000
+_SENTENCE_END = re.compile(r"[.!](?:\s|$)")
+_MARKUP = str.maketrans({**dict.fromkeys('"`*[]()“”'), "’": "'", "<": " ", ",": " , "})
+_TRIES = 2_000
+"""Draws in vain after which a difficulty counts as exhausted; a split has 1 of 16 lists or more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How many words a question has, and whether all begin with the same two letters."""
+
+    fewest: int
+    most: int
+    alike: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Length:
+        """Read ``5``, ``2-7`` or ``2-7p``. Raises ValueError that says what is allowed."""
+        match = re.fullmatch(r"([1-9][0-9]?)(?:-([1-9][0-9]?))?(p?)", text)
+        if match is not None:
+            length = cls(int(match[1]), int(match[2] or match[1]), bool(match[3]))
+            if 2 <= length.fewest <= length.most <= 30:
+                return length
+        raise ValueError(
+            f"{text!r} is no difficulty; allowed: 2 to 30 words, as in '5' or '2-7', and a 'p' "
+            "after them for words with a common prefix"
+        )
+
+
+@cache
+def vocabulary() -> tuple[str, ...]:
+    """Return the words that questions are made of; ``words_licence.txt`` says where from."""
+    return tuple(Path(__file__).with_name("words.txt").read_text(encoding="ascii").split())
+
+
+@cache
+def _families() -> tuple[tuple[str, ...], ...]:
+    """Return the words with the same first two letters, for each two letters."""
+    by_prefix: dict[str, list[str]] = defaultdict(list)
+    for word in vocabulary():
+        by_prefix[word[:2]].append(word)
+    return tuple(map(tuple, by_prefix.values()))
+
+
+def split_of_words(words: Iterable[str]) -> Split:
+    """Return the only split that lists of these words may be in, whatever their order."""
+    return split_of(" ".join(sorted(set(words))))
+
+
+class WordSorting:
+    """The task as `engine.tasks.base.Task` asks for it."""
+
+    name = "word_sorting"
+    title = "Word sorting"
+    hint = ""
+    notation = (
+        "5 or 2-7: so many words (2 to 30); 2-7p: words that begin with the same two letters, so "
+        "that subparts lie within subparts"
+    )
+    paper_seen = ("2-7",)
+    paper_unseen = ("8-20",)
+
+    def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
+        self._lengths = {
+            Subtask.SEEN: tuple(map(Length.parse, seen or self.paper_seen)),
+            Subtask.UNSEEN: tuple(map(Length.parse, unseen or self.paper_unseen)),
+        }
+
+    def generate(
+        self,
+        split: Split,
+        subtasks: Sequence[Subtask],
+        count: int,
+        seed: int,
+        exclude: Collection[str] = (),
+    ) -> list[Item]:
+        rng = random.Random(f"{self.name}/{split}/{seed}")
+        taken = set(map(_content, exclude))
+        items: list[Item] = []
+        while len(items) < count:
+            subtask = subtasks[len(items) % len(subtasks)]
+            for _ in range(_TRIES):
+                words = _draw(rng.choice(self._lengths[subtask]), rng)
+                if frozenset(words) not in taken and split_of_words(words) is split:
+                    break
+            else:
+                raise ValueError(
+                    f"only {len(items)} of {count} items found: the difficulties of the {subtask} "
+                    f"subtask have no more lists of words in the {split} split"
+                )
+            taken.add(frozenset(words))
+            items.append(self._item(words, split, subtask))
+        return items
+
+    def _item(self, words: Sequence[str], split: Split, subtask: Subtask) -> Item:
+        question = f"Sort the following words alphabetically:\nList: {' '.join(words)}"
+        return Item(
+            task=self.name,
+            split=split,
+            subtask=subtask,
+            question=question,
+            answer=" ".join(sorted(words)),
+            rationale=self.rationale(question).text,
+            meta={"words": len(words)},
+        )
+
+    def rationale(self, question: str) -> Attempt:
+        try:
+            return continue_rationale(Established(read_words(question)))
+        except NoQuestion as error:
+            raise CannotImprove(str(error)) from error
+
+    def answer(self, attempt: Attempt) -> str | None:
+        match = STATED_ANSWER.fullmatch(attempt.final_response or "")
+        return match["answer"] if match else None
+
+    def answer_flexible(self, text: str) -> str | None:
+        ends = [match.end() for match in _ANY_ANSWER.finditer(text)]
+        return _read_list(text[ends[-1] :][:_LONGEST_ANSWER]) if ends else None
+
+    def is_right(self, answer: str | None, gold: str) -> bool:
+        return answer is not None and answer == gold
+
+    def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
+        try:
+            return Judge(question).judge(attempt)
+        except NoQuestion as error:
+            raise CannotJudge(str(error)) from error
+
+    def improve(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
+        if feedback.is_correct or feedback.step is None:
+            raise CannotImprove("the feedback names no wrong step")
+        kept = attempt.before(feedback.step)
+        if len(kept) == len(attempt.steps) and feedback.step != FINAL_RESPONSE:
+            raise CannotImprove(f"the attempt has no step ({feedback.step})")
+        try:
+            judge = Judge(question)
+        except NoQuestion as error:
+            raise CannotImprove(str(error)) from error
+        wrong = next((step for step in kept if judge.step(step) is not None), None)
+        if wrong is not None:
+            raise CannotImprove(f"step ({wrong.label}), before the flagged one, is wrong")
+        return continue_rationale(judge.established)
+
+
+def _draw(length: Length, rng: random.Random) -> list[str]:
+    count = rng.randint(length.fewest, length.most)
+    if length.alike:
+        return rng.sample(
+            rng.choice([words for words in _families() if len(words) >= count]), count
+        )
+    return rng.sample(vocabulary(), count)
+
+
+def _content(question: str) -> frozenset[str]:
+    try:
+        return frozenset(read_words(question))
+    except NoQuestion:
+        return frozenset()
+
+
+def _read_list(text: str) -> str | None:
+    """Read words from ``a b c.``, ``"a" < "b"`` or ``a, b, and c!``; None where there are none."""
+    line = text.lstrip().split("\n", 1)[0]
+    sentence = _SENTENCE_END.split(line, maxsplit=1)[0].translate(_MARKUP).lower()
+    words = re.sub(r" , +(?:and +(?=[^ ,]))?", " ", sentence).split()
+    words = [word.strip("'") if word[0] == word[-1] == "'" else word for word in words]
+    words = [word for word in words if re.fullmatch(WORD, word)]
+    return " ".join(words) or None
