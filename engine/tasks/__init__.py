@@ -8,7 +8,8 @@ from engine.tasks.base import Task
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.tasks.word_sorting import WordSorting
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (MultistepArithmetic, WordSorting)}
+_BUILT_IN: tuple[type[Task], ...] = (MultistepArithmetic, WordSorting)
+TASKS: dict[str, type[Task]] = {task.name: task for task in _BUILT_IN}
 
 
 def make_task(name: str, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> Task:
