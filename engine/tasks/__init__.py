@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.tasks.base import Task
+from engine.tasks.date_understanding import DateUnderstanding
+from engine.tasks.logical_deduction import LogicalDeduction
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.tasks.word_sorting import WordSorting
 
-_BUILT_IN: tuple[type[Task], ...] = (MultistepArithmetic, WordSorting)
+_BUILT_IN: tuple[type[Task], ...] = (
+    MultistepArithmetic,
+    WordSorting,
+    DateUnderstanding,
+    LogicalDeduction,
+)
 TASKS: dict[str, type[Task]] = {task.name: task for task in _BUILT_IN}
 
 

@@ -55,8 +55,8 @@ class MultistepArithmetic:
     )
 
     notation = "4x2: 4 operands in each parenthesis (2 to 9), 2 levels of pairs above (1 to 3)"
-    paper_seen = ("3x1", "3x2", "4x1", "4x2")
-    paper_unseen = ("3x3", "4x3", "5x1", "5x2", "5x3", "6x1", "6x2", "6x3")
+    paper_seen: tuple[str, ...] = ("3x1", "3x2", "4x1", "4x2")
+    paper_unseen: tuple[str, ...] = ("3x3", "4x3", "5x1", "5x2", "5x3", "6x1", "6x2", "6x3")
 
     def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
         self._shapes = {

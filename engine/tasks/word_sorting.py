@@ -87,8 +87,8 @@ class WordSorting:
         "5 or 2-7: so many words (2 to 30); 2-7p: words that begin with the same two letters, so "
         "that subparts lie within subparts"
     )
-    paper_seen = ("2-7",)
-    paper_unseen = ("8-20",)
+    paper_seen: tuple[str, ...] = ("2-7",)
+    paper_unseen: tuple[str, ...] = ("8-20",)
 
     def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
         self._lengths = {
