@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from pydantic import ValidationError
@@ -177,7 +178,14 @@ def settings_toml(settings: Settings) -> str:
                 default = to_toml(setting.default)
                 lines += [
                     *textwrap.wrap(setting.help, 98, initial_indent="# ", subsequent_indent="# "),
-                    f"#   {setting.allowed}; default {default}",
+                    *wrap(
+                        f"{setting.allowed}; default {default}",
+                        width=100,
+                        initial_indent="#   ",
+                        subsequent_indent="#   ",
+                        break_long_words=False,
+                        break_on_hyphens=False,
+                    ),
                     f"{setting.name} = {to_toml(value)}",
                 ]
     return "\n".join(lines) + "\n"

@@ -246,7 +246,7 @@ NO_ANSWER = Attempt((Step("1", "1 + 1 = 2"),))
 NO_STEPS = Attempt(())
 OTHER_PREFIX = attempt("1 + 1 = 2.0", "2 + 1 = 3", "3")
 SAME_SPAN = attempt("1 + 1 = 5", "5 + 1 = 7", "7")
-LONG = attempt("x" * 5_000, "3")
+LONG = attempt("x" * 9_000, "3")
 Case = Callable[[], Kept | Dropped]
 
 
@@ -262,10 +262,10 @@ DROPS: dict[str, tuple[Case, DropReason, str]] = {
     "no steps, later": (
         lambda: edit(said(WRONG, FLAG_WRONG), said(NO_STEPS)), DropReason.ATTEMPT_UNREADABLE, "",
     ),
-    "long": (lambda: edit(said(LONG)), DropReason.ATTEMPT_TOO_LONG, "5023 characters"),
+    "long": (lambda: edit(said(LONG)), DropReason.ATTEMPT_TOO_LONG, "9023 characters"),
     "long update": (
         lambda: edit(said(WRONG), imp=Writer([LONG])),
-        DropReason.ATTEMPT_TOO_LONG, "5023 characters",
+        DropReason.ATTEMPT_TOO_LONG, "9023 characters",
     ),
     "FBK gives up": (lambda: edit(said(NO_ANSWER)), DropReason.FEEDBACK_FAILED, "never seen"),
     "FBK gives up on the update": (
