@@ -1,29 +1,46 @@
-"""The tasks, by name."""
+"""The tasks: those that are built in, by name, and one's own, by folder."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from engine.tasks.base import Task
+from engine.tasks.base import BuiltInTask, Task
 from engine.tasks.date_understanding import DateUnderstanding
 from engine.tasks.logical_deduction import LogicalDeduction
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.tasks.word_sorting import WordSorting
 
-_BUILT_IN: tuple[type[Task], ...] = (
+_BUILT_IN: tuple[type[BuiltInTask], ...] = (
     MultistepArithmetic,
     WordSorting,
     DateUnderstanding,
     LogicalDeduction,
 )
-TASKS: dict[str, type[Task]] = {task.name: task for task in _BUILT_IN}
+TASKS: dict[str, type[BuiltInTask]] = {task.name: task for task in _BUILT_IN}
 
 
-def make_task(name: str, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> Task:
-    """Return a task; ``seen`` and ``unseen`` name difficulties in its own notation.
+def is_folder(name: str) -> bool:
+    """Whether a task is named by its folder, which is written as a path: ``./mine``."""
+    return name.startswith((".", "~")) or "/" in name or "\\" in name
+
+
+def make_task(
+    name: str, seen: Sequence[str] = (), unseen: Sequence[str] = (), *, run_scripts: bool = True
+) -> Task:
+    """Return a task by its name, or one of one's own by its folder; to be closed after use.
+
+    ``seen`` and ``unseen`` name difficulties in a built-in task's notation, or subtasks of one's
+    own. Without ``run_scripts`` nothing of a person's own is run while the folder is read.
 
     Raises:
         ValueError: a difficulty that the task does not know; the text says what it knows.
+        ConfigError: the folder is no task; its rows' problems are in ``folder.problems`` instead.
         KeyError: no such task.
     """
-    return TASKS[name](seen, unseen)
+    if not is_folder(name):
+        return TASKS[name](seen, unseen)
+    # It rests on the settings, which know the built-in tasks.
+    from engine.tasks.own import load_task
+
+    return load_task(Path(name).expanduser(), seen, unseen, run_scripts=run_scripts)

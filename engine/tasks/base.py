@@ -40,21 +40,12 @@ class CannotImprove(Exception):
 
 
 class Task(Protocol):
-    """One task; a task is one file in this folder."""
+    """One task, built in or of one's own."""
 
     name: str
     title: str
     hint: str
     """What follows "Let's think step by step." in the prompt, with its leading blank."""
-    notation: str
-    """How a difficulty is written, for people."""
-    paper_seen: tuple[str, ...]
-    """The paper's seen difficulties, in that notation; so ``paper_unseen``."""
-    paper_unseen: tuple[str, ...]
-
-    def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
-        """Take the difficulties of the subtasks; none means the paper's. Raises ValueError."""
-        ...
 
     def generate(
         self,
@@ -79,8 +70,13 @@ class Task(Protocol):
         """Read the answer from any text that states one."""
         ...
 
-    def is_right(self, answer: str | None, gold: str) -> bool:
-        """Compare an answer with the gold answer."""
+    def is_right(
+        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
+    ) -> bool:
+        """Compare an answer with the gold answer.
+
+        ``question`` and ``attempt`` are for tasks whose checker wants to see them.
+        """
         ...
 
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
@@ -96,4 +92,22 @@ class Task(Protocol):
 
         Raises `CannotImprove`.
         """
+        ...
+
+    def close(self) -> None:
+        """End what the task has started, if anything; it may be used again."""
+        return
+
+
+class BuiltInTask(Task, Protocol):
+    """A task that comes with the package; each is one file in this folder."""
+
+    notation: str
+    """How a difficulty is written, for people."""
+    paper_seen: tuple[str, ...]
+    """The paper's seen difficulties, in that notation; so ``paper_unseen``."""
+    paper_unseen: tuple[str, ...]
+
+    def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
+        """Take the difficulties of the subtasks; none means the paper's. Raises ValueError."""
         ...

@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from db.records import Item, Split, Subtask
-from engine.tasks.base import CannotImprove, CannotJudge, split_of
+from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge, split_of
 from engine.tasks.date_draws import MOST_STEPS, draw_content, kinds_of_question, with_options
 from engine.tasks.date_judge import STATED_ANSWER, Judge
 from engine.tasks.date_question import NoQuestion, content_of, read_question
@@ -49,7 +49,7 @@ class Steps:
         )
 
 
-class DateUnderstanding:
+class DateUnderstanding(BuiltInTask):
     """The task as `engine.tasks.base.Task` asks for it."""
 
     name = "date_understanding"
@@ -130,7 +130,9 @@ class DateUnderstanding:
             letter = match["letter"] or match["bare"]
         return f"({letter.upper()})" if letter else None
 
-    def is_right(self, answer: str | None, gold: str) -> bool:
+    def is_right(
+        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
+    ) -> bool:
         return answer is not None and answer == gold
 
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:

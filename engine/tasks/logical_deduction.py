@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from string import ascii_uppercase
 
 from db.records import Item, Split, Subtask
-from engine.tasks.base import CannotImprove, CannotJudge, split_of
+from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge, split_of
 from engine.tasks.logic_clues import Story
 from engine.tasks.logic_judge import STATED_ANSWER, Judge
 from engine.tasks.logic_questions import NotAStory, draw_story, read_story, write_story
@@ -46,7 +46,7 @@ def _content(question: str) -> str:
         return question
 
 
-class LogicalDeduction:
+class LogicalDeduction(BuiltInTask):
     """The task as `engine.tasks.base.Task` asks for it."""
 
     name = "logical_deduction"
@@ -120,7 +120,9 @@ class LogicalDeduction:
             return None
         return f"({''.join(found[-1]).upper()})"
 
-    def is_right(self, answer: str | None, gold: str) -> bool:
+    def is_right(
+        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
+    ) -> bool:
         return answer is not None and answer == gold
 
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:

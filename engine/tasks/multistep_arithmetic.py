@@ -17,7 +17,7 @@ from db.records import Item, Split, Subtask
 from engine.expressions import ExpressionError, Operator
 from engine.tasks.arithmetic_judge import STATED_ANSWER, Judge
 from engine.tasks.arithmetic_rationale import Established, continue_rationale
-from engine.tasks.base import CannotImprove, CannotJudge, split_of
+from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge, split_of
 from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback
 
 _OPERATORS: tuple[Operator, ...] = ("+", "-", "*")
@@ -42,7 +42,7 @@ class Shape:
         return cls(int(match[1]), int(match[2]))
 
 
-class MultistepArithmetic:
+class MultistepArithmetic(BuiltInTask):
     """The task as `engine.tasks.base.Task` asks for it."""
 
     name = "multistep_arithmetic"
@@ -113,7 +113,9 @@ class MultistepArithmetic:
             return None
         return str(int(found[-1].replace(",", "").replace(" ", "")))
 
-    def is_right(self, answer: str | None, gold: str) -> bool:
+    def is_right(
+        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
+    ) -> bool:
         return answer is not None and answer == gold
 
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:

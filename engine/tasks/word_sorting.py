@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from db.records import Item, Split, Subtask
-from engine.tasks.base import CannotImprove, CannotJudge, split_of
+from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge, split_of
 from engine.tasks.word_sorting_judge import STATED_ANSWER, Judge
 from engine.tasks.word_sorting_rationale import (
     WORD,
@@ -77,7 +77,7 @@ def split_of_words(words: Iterable[str]) -> Split:
     return split_of(" ".join(sorted(set(words))))
 
 
-class WordSorting:
+class WordSorting(BuiltInTask):
     """The task as `engine.tasks.base.Task` asks for it."""
 
     name = "word_sorting"
@@ -148,7 +148,9 @@ class WordSorting:
         ends = [match.end() for match in _ANY_ANSWER.finditer(text)]
         return _read_list(text[ends[-1] :][:_LONGEST_ANSWER]) if ends else None
 
-    def is_right(self, answer: str | None, gold: str) -> bool:
+    def is_right(
+        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
+    ) -> bool:
         return answer is not None and answer == gold
 
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:

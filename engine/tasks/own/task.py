@@ -11,7 +11,7 @@ from types import TracebackType
 
 from db.records import Item, Split, Subtask
 from engine.errors import ConfigError
-from engine.tasks.base import CannotImprove, CannotJudge
+from engine.tasks.base import CannotImprove, CannotJudge, Task
 from engine.tasks.own.checking import AnswerChecker, limits_of
 from engine.tasks.own.config import TASK_FILE
 from engine.tasks.own.folder import TaskFolder, load_folder
@@ -31,7 +31,7 @@ class TooFewRows(ConfigError, ValueError):
     title = "The task has too few rows"
 
 
-class OwnTask:
+class OwnTask(Task):
     """The rows of a folder, with the answers and scripts that its task.toml names.
 
     To be closed where scripts may have been started; what is not closed ends with the process.
@@ -154,17 +154,15 @@ class OwnTask:
         self.failures[error.failure] += 1
         self.last_failure = error.message
 
-    def is_right(self, answer: str | None, gold: str) -> bool:
+    def is_right(
+        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
+    ) -> bool:
         """Compare an answer with the gold answer.
 
         Raises:
             ScriptError: the checker failed three times in a row; before that, an answer that it
                 fails at counts as wrong, and is noted in ``failures``.
         """
-        return self.is_right_on("", "", answer, gold)
-
-    def is_right_on(self, question: str, attempt: str, answer: str | None, gold: str) -> bool:
-        """Like `is_right`, for a checker that wants to see the question and the attempt."""
         if answer is None:
             return False
         try:

@@ -65,7 +65,8 @@ def _improves(task: OwnTask, row: Row, wrong: Attempt, feedback: Feedback) -> It
     except CannotImprove as error:
         yield _problem(task, "improve", row, f"cannot improve on a wrong answer: {error}", True)
         return
-    if not task.is_right_on(row.asked, update.text, task.answer(update), row.answer):
+    stated = task.answer(update)
+    if not task.is_right(stated, row.answer, question=row.asked, attempt=update.text):
         message = f"does not lead to {shortened(row.answer)}: {shortened(update.text)}"
         yield _problem(task, "improve", row, message)
 

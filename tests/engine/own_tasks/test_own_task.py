@@ -305,7 +305,7 @@ def test_a_checker_of_one_s_own_decides(tmp_path: Path) -> None:
         assert task.is_right("5", "5")
         assert not task.is_right("6", "5")
         assert not task.is_right(None, "5")
-        assert task.is_right_on("How many?", "One.", "5", "5")
+        assert task.is_right("5", "5", question="How many?", attempt="One.")
 
 
 def test_a_checker_that_fails_once_is_noted_and_one_that_goes_on_failing_raises(
