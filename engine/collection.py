@@ -131,6 +131,7 @@ def _edit(context: RunContext, iteration: int) -> None:
             kept: list[Trajectory] = []
             drops: list[Drop] = []
             for attempt in chunk:
+                context.control.pulse()
                 result = _edit_one(context, items[attempt.item_id], attempt)
                 if isinstance(result, Kept):
                     kept.append(_trajectory_row(context, attempt, result))
@@ -149,7 +150,8 @@ def _edit_one(context: RunContext, item: Item, attempt: Attempt) -> Kept | Dropp
     student = trj.parse_body(item.question, attempt.text, context.task.hint)
     if context.settings.run.method == "lmsi":
         answer = context.task.answer(student.first)
-        if not context.task.is_right(answer, item.answer):
+        question, text = item.question, student.first.text
+        if not context.task.is_right(answer, item.answer, question=question, attempt=text):
             return Dropped(DropReason.WRONG)
         first = trj.Turn(student.first)
         return Kept(trj.Trajectory(item.question, (first,)), Origin.CORRECT)

@@ -36,6 +36,7 @@ class DropReason(StrEnum):
     UPDATE_CHANGES_PREFIX = "update changes steps before the flagged one"
     UPDATE_KEEPS_SPAN = "update keeps the flagged part"
     NEVER_CORRECT = "not correct after all updates"
+    GOLD_REJECTED = "FBK rejects the gold rationale"
     DUPLICATE = "duplicate text"
     SURPLUS = "surplus after rebalancing"
     TOO_LONG = "longer than the training length"

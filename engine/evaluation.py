@@ -20,26 +20,32 @@ def score(task: Task, item: Item, rollout: Rollout, run_id: int, iteration: int)
     attempts = [turn.attempt for turn in rollout.trajectory.turns]
     strict = [task.answer(attempt) for attempt in attempts]
     flexible = [task.answer_flexible(attempt.text) for attempt in attempts]
-    first, final = strict[0], _last(strict)
+
+    def right(answers: list[str | None], index: int) -> bool:
+        said = attempts[index].text
+        return task.is_right(answers[index], item.answer, question=item.question, attempt=said)
+
+    last, last_flexible = _last(strict), _last(flexible)
     return Evaluation(
         run_id=run_id,
         iteration=iteration,
         item_id=item.id,
         text=rollout.text,
-        first_answer=first,
-        final_answer=final,
-        first_correct=task.is_right(first, item.answer),
-        final_correct=task.is_right(final, item.answer),
-        first_flexible=task.is_right(flexible[0], item.answer),
-        final_flexible=task.is_right(_last(flexible), item.answer),
+        first_answer=strict[0],
+        final_answer=strict[last],
+        first_correct=right(strict, 0),
+        final_correct=right(strict, last),
+        first_flexible=right(flexible, 0),
+        final_flexible=right(flexible, last_flexible),
         updates=rollout.trajectory.updates,
         finish_reason=str(rollout.end),
         tokens=rollout.tokens,
     )
 
 
-def _last(answers: list[str | None]) -> str | None:
-    return next((answer for answer in reversed(answers) if answer is not None), None)
+def _last(answers: list[str | None]) -> int:
+    """Return the place of the last answer that is stated; 0 where none is."""
+    return max((index for index, answer in enumerate(answers) if answer is not None), default=0)
 
 
 def evaluate(context: RunContext, iteration: int) -> None:
@@ -68,10 +74,11 @@ def evaluate(context: RunContext, iteration: int) -> None:
                 max_updates=settings.max_updates,
                 max_attempt_tokens=settings.max_attempt_tokens,
             )
-            rows = [
-                score(context.task, item, rollout, context.run_id, iteration)
-                for item, rollout in zip(chunk, rollouts, strict=True)
-            ]
+            rows = []
+            for item, rollout in zip(chunk, rollouts, strict=True):
+                rows.append(score(context.task, item, rollout, context.run_id, iteration))
+                # A checker of the person's own may take its time.
+                context.control.pulse()
             with context.store.transaction():
                 context.store.add_evaluations(rows)
                 work.advance(work.count + len(rows))

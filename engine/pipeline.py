@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 from db.errors import StoreError
@@ -22,7 +22,7 @@ from engine.selection import select
 from engine.settings import Settings
 from engine.stage import RunContext, is_done
 from engine.student import check_student, load_student
-from engine.tasks import make_task
+from engine.task_setup import left_out, project_task
 from engine.tasks.base import Task, mixed_subtasks
 
 _STORE_TIMEOUT_S = 60.0
@@ -46,16 +46,17 @@ def run_project(project: Project, *, new: bool = False) -> RunStatus:
     """
     project.prepare()
     check_student(project.settings.student)
-    wanted = project.settings.task
-    task = make_task(wanted.name, wanted.seen, wanted.unseen)
-    with Store.open(project.db_path, timeout_s=_STORE_TIMEOUT_S) as store:
-        run = _run_of(project, store, new)
+    with (
+        closing(project_task(project)) as task,
+        Store.open(project.db_path, timeout_s=_STORE_TIMEOUT_S) as store,
+    ):
+        run = _run_of(project, store, task, new)
         if run.status is RunStatus.FINISHED:
             return run.status
         return _work(project, store, run, task)
 
 
-def _run_of(project: Project, store: Store, new: bool) -> Run:
+def _run_of(project: Project, store: Store, task: Task, new: bool) -> Run:
     """Return the run to work on: the unfinished one, or a new one."""
     run = store.latest_run()
     config = project.settings.model_dump(mode="json")
@@ -63,7 +64,7 @@ def _run_of(project: Project, store: Store, new: bool) -> Run:
         # The caller holds the lock, so that no engine is working on it.
         _end(store, run, RunStatus.STOPPED, "put aside for a new run")
     if run is None or new:
-        _check_questions(project, store, run)
+        _check_questions(project, store, task, run)
         return store.create_run(
             seed=project.settings.run.seed,
             iterations=project.settings.run.iterations,
@@ -85,12 +86,12 @@ def _run_of(project: Project, store: Store, new: bool) -> Run:
     return run
 
 
-def _check_questions(project: Project, store: Store, before: Run | None) -> None:
+def _check_questions(project: Project, store: Store, task: Task, before: Run | None) -> None:
     """All runs of a project share its questions, so that they can be compared."""
     wanted = project.settings.task.model_dump(mode="json")
     if before is None or before.config.get("task") == wanted:
         return
-    if store.items(project.settings.task.name):
+    if store.items(task.name):
         raise ConfigError(
             f"{project.settings_path}: [task] differs from that of run {before.id}, and the "
             "project's questions are made. Put the old values back, or make a new project.",
@@ -105,7 +106,7 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
         with control.signals():
             _begin(store, run)
             control.beat()
-            _make_items(project.settings, store, task)
+            _make_items(project.settings, store, run, task)
             student = load_student(project.settings.student, run.seed)
             context = RunContext(project, project.settings, store, run.id, task, student, control)
             _iterate(context)
@@ -148,7 +149,7 @@ def _iterate(context: RunContext) -> None:
             evaluate(context, iteration)
 
 
-def _make_items(settings: Settings, store: Store, task: Task) -> None:
+def _make_items(settings: Settings, store: Store, run: Run, task: Task) -> None:
     """Generate the items once; test first, then dev, so that training takes what is left.
 
     Raises:
@@ -169,6 +170,8 @@ def _make_items(settings: Settings, store: Store, task: Task) -> None:
             if store.add_items(items) != len(items):
                 raise RunFailed(f"The {split} questions repeat questions of another split.")
             there.update(item.question for item in items)
+        if problems := left_out(task):
+            store.add_event(run.id, "alert", problems, level=Level.WARNING)
 
 
 def _end(store: Store, run: Run, status: RunStatus, reason: str) -> RunStatus:

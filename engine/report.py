@@ -26,7 +26,8 @@ from db.store import Store
 from engine.config import ChangedSetting, settings_changed
 from engine.postprocess import share_of_improving
 from engine.statistics import Interval, bootstrap_mean, mcnemar, p_text, wilson
-from engine.tasks import TASKS
+from engine.task_setup import hint_of
+from engine.tasks import label
 from engine.trajectory import parse_body
 
 SIGNIFICANT_BELOW = 0.05
@@ -226,7 +227,7 @@ def build_report(store: Store, run_id: int) -> Report:
     return Report(
         run=run,
         method=str(_section(run, "run").get("method", "tripost")),
-        task=str(task),
+        task=label(str(task)),
         evaluations=evaluations,
         collections=[one for one in collections if one.attempts or one.examples or one.left_out],
         trainings=[one for one in trainings if one.steps],
@@ -295,9 +296,9 @@ def _share(items: Sequence[EvaluatedItem], test: Callable[[EvaluatedItem], bool]
 
 def _collapsed(updated: Sequence[EvaluatedItem], task: str) -> Share | None:
     """How many updates say again what the first attempt said (SCoRe's behaviour collapse)."""
-    if task not in TASKS:
+    hint = hint_of(task)
+    if hint is None:
         return None
-    hint = TASKS[task].hint
 
     def repeats(item: EvaluatedItem) -> bool:
         turns = parse_body(item.question, item.text, hint).turns

@@ -23,6 +23,7 @@ from engine.postprocess import (
 )
 from engine.rollout import item_seed
 from engine.stage import RunContext, finish, is_done, working
+from engine.tasks.base import CannotJudge
 from engine.trajectory import parse, parse_attempt
 
 
@@ -73,6 +74,7 @@ def _drafts(context: RunContext, iteration: int) -> list[Draft]:
         return [
             plain(q.question, q.rationale, hint, q.id, weights, ExampleKind.GROUND_TRUTH)
             for q in training_questions(context, iteration)
+            if q.rationale
         ]
     drafts: list[Draft] = []
     items = {item.id: item for item in context.store.items(context.task.name, Split.TRAIN)}
@@ -89,12 +91,23 @@ def _drafts(context: RunContext, iteration: int) -> list[Draft]:
         else:
             drafts += split_into_turns(trajectory, hint, weights, item.id, row.id)
     if method == "tripost":
-        show_working = settings.collect.show_working
-        for q in _gold_questions(context, iteration):
-            gold = parse_attempt(q.rationale)
-            praise = context.task.feedback(q.question, gold, show_working=show_working)
-            drafts.append(ground_truth(q.question, gold, praise, hint, q.id, weights))
+        drafts += [_gold(context, q, weights) for q in _gold_questions(context, iteration)]
     return drafts
+
+
+def _gold(context: RunContext, item: Item, weights: Weights) -> Draft:
+    """Make the example of a gold rationale; what FBK does not accept is no ground truth."""
+    context.control.pulse()
+    hint, gold = context.task.hint, parse_attempt(item.rationale)
+    show_working = context.settings.collect.show_working
+    try:
+        praise = context.task.feedback(item.question, gold, show_working=show_working)
+    except CannotJudge:
+        kind = ExampleKind.GROUND_TRUTH
+        draft = plain(item.question, item.rationale, hint, item.id, weights, kind)
+        return replace(draft, dropped=DropReason.FEEDBACK_FAILED)
+    draft = ground_truth(item.question, gold, praise, hint, item.id, weights)
+    return draft if praise.is_correct else replace(draft, dropped=DropReason.GOLD_REJECTED)
 
 
 def _gold_questions(context: RunContext, iteration: int) -> list[Item]:
@@ -105,9 +118,10 @@ def _gold_questions(context: RunContext, iteration: int) -> list[Item]:
     """
     asked = training_questions(context, iteration)
     items = context.store.items(context.task.name, Split.TRAIN)
-    spare = items[len(asked) * context.settings.run.iterations :]
+    first = len(asked) * context.settings.run.iterations
+    spare = [item for item in items[first:] if item.rationale]
     if not spare:
-        return asked
+        return [item for item in asked if item.rationale]
     start = (iteration - 1) * len(asked)
     count = min(len(asked), len(spare))
     return [spare[(start + offset) % len(spare)] for offset in range(count)]

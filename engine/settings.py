@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from engine.tasks import TASKS, make_task
+from engine.tasks import TASKS, is_folder, make_task
 
 _Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 _Shapes = Annotated[tuple[str, ...], Field(strict=False, max_length=100)]
@@ -51,7 +51,9 @@ class RunSettings(Section):
 class TaskSettings(Section):
     """The questions. The same seed gives the same items."""
 
-    name: str = _s("multistep_arithmetic", "Which task.")
+    name: Annotated[str, Field(max_length=4096)] = _s(
+        "multistep_arithmetic", "Which task; one of your own by its folder, as in ./mine."
+    )
     seen: _Shapes = _s((), "Difficulties to train on, in the task's notation; empty: the paper's.")
     unseen: _Shapes = _s((), "Difficulties kept for tests alone; empty: the paper's.")
     train_items: Annotated[int, Field(ge=1, le=1_000_000)] = _s(2000, "Training questions.")
@@ -67,15 +69,15 @@ class TaskSettings(Section):
     @field_validator("name")
     @classmethod
     def _known_task(cls, name: str) -> str:
-        if name not in TASKS:
+        if name not in TASKS and not is_folder(name):
             raise PydanticCustomError("unknown_task", "no such task")
         return name
 
     @field_validator("seen", "unseen")
     @classmethod
     def _known_difficulties(cls, shapes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        """Each task knows its own notation."""
-        if "name" in info.data:
+        """Each built-in task knows its own notation; what one's own has, only its files know."""
+        if not is_folder(info.data.get("name", ".")):
             try:
                 make_task(info.data["name"], seen=shapes)
             except ValueError as error:

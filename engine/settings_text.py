@@ -42,7 +42,7 @@ def doc(model: type[Section]) -> str:
 def _allowed(key: str, info: FieldInfo) -> str:
     """What a setting may be, as a phrase."""
     if key == "task.name":
-        return _one_of(sorted(TASKS))
+        return f"{_one_of(sorted(TASKS))}, or the path of a folder with a task.toml"
     kind = info.annotation
     if get_origin(kind) is Literal:
         return _one_of(get_args(kind))

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from db.records import StageName, StageStatus
+from db.records import Level, StageName, StageStatus
 from db.store import Store
 from engine.control import Control
 from engine.generation import Sampler
@@ -104,3 +104,6 @@ def finish(
             f"iteration {iteration}: {name}, {text}",
             data={"iteration": iteration, "stage": str(name), **detail},
         )
+        if complaints := context.task.complaints():
+            message = f"iteration {iteration}: {name}: {complaints}"
+            context.store.add_event(context.run_id, "alert", message, level=Level.WARNING)

@@ -25,6 +25,11 @@ def is_folder(name: str) -> bool:
     return name.startswith((".", "~")) or "/" in name or "\\" in name
 
 
+def label(name: str) -> str:
+    """Name a task for lists: one of one's own by the last part of its folder."""
+    return (Path(name).name or name) if is_folder(name) else name
+
+
 def make_task(
     name: str, seen: Sequence[str] = (), unseen: Sequence[str] = (), *, run_scripts: bool = True
 ) -> Task:

@@ -94,6 +94,10 @@ class Task(Protocol):
         """
         ...
 
+    def complaints(self) -> str:
+        """Tell what went wrong in the person's own scripts since it was last asked, if anything."""
+        return ""
+
     def close(self) -> None:
         """End what the task has started, if anything; it may be used again."""
         return

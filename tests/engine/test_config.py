@@ -158,7 +158,7 @@ def test_a_whole_number_will_do_where_a_number_is_asked_for(tmp_path: Path) -> N
             "task.name",
             '"sums"',
             'one of "date_understanding", "logical_deduction", "multistep_arithmetic", '
-            '"word_sorting"',
+            '"word_sorting", or the path of a folder with a task.toml',
         ),
         ("[task]\nseen = [3]", "task.seen", "3", "a list of text"),
         ('[task]\nseen = "3x1"', "task.seen", '"3x1"', "a list of text"),

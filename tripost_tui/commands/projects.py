@@ -12,7 +12,11 @@ from tripost_tui.commands.arguments import project_argument
 
 @click.command()
 @project_argument
-@click.option("--task", metavar="NAME", help="Which task.  [default: multistep_arithmetic]")
+@click.option(
+    "--task",
+    metavar="NAME|DIR",
+    help="Which task, or the folder of one of your own.  [default: multistep_arithmetic]",
+)
 @click.option(
     "--set",
     "assignments",
@@ -23,21 +27,32 @@ from tripost_tui.commands.arguments import project_argument
 def new(folder: Path, task: str | None, assignments: tuple[str, ...]) -> None:
     """Make a project in a new or empty folder.
 
-    All settings are in its project.toml, each with a line of help.
+    All settings are in its project.toml, each with a line of help. With a task of your own, no
+    more questions are asked for than it has rows.
     """
     from engine.config import Settings, with_values
     from engine.project import Project
     from tripost_tui.commands.remembering import remember
 
-    values = dict(_assignment(text) for text in assignments)
-    if task is not None:
-        values["task.name"] = task
+    values = _task_values(task) if task is not None else {}
+    values |= dict(_assignment(text) for text in assignments)
     project = Project.create(folder, with_values(Settings(), values, "command line"))
     remember(project)
     click.echo(
         f"{project.path}: a new project. Its settings: {project.settings_path}\n"
         f"Start it: tripost run {folder}"
     )
+
+
+def _task_values(name: str) -> dict[str, Any]:
+    """Settings for a task. Raises ConfigError for a folder that is none."""
+    from engine.config import Settings
+    from engine.task_setup import fitting_values
+    from engine.tasks import TASKS, is_folder
+
+    if name not in TASKS and (is_folder(name) or Path(name).is_dir()):
+        return fitting_values(Path(name), Settings())
+    return {"task.name": name}
 
 
 def _assignment(text: str) -> tuple[str, Any]:

@@ -35,6 +35,8 @@ def main() -> None:
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _limit_memory(limit_bytes)
     sys.argv = [script]
+    # Isolated mode leaves this out; a script may well be in several files.
+    sys.path.insert(0, os.path.dirname(script))
     runpy.run_path(script, run_name="__main__")
 
 

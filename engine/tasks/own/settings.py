@@ -206,3 +206,9 @@ class OwnSettings(Section):
     feedback: FeedbackSettings | None = _s(None, "", "a section")
     improve: ImproveSettings | None = _s(None, "", "a section")
     scripts: ScriptSettings = _s(ScriptSettings(), "", "a section")
+
+    @property
+    def prompt_hint(self) -> str:
+        """The hint as prompts have it, with its leading blank; empty where there is none."""
+        hint = self.hint.strip()
+        return f" {hint}" if hint else ""

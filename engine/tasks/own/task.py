@@ -45,7 +45,7 @@ class OwnTask(Task):
         settings = folder.settings
         self.name = settings.name
         self.title = settings.title
-        self.hint = f" {settings.hint.strip()}" if settings.hint.strip() else ""
+        self.hint = settings.prompt_hint
         self.folder = folder
         self.failures: Counter[ScriptFailure] = Counter()
         """How often a script, or a pattern, failed at an answer, which then counted as wrong."""
@@ -149,6 +149,25 @@ class OwnTask(Task):
         except ScriptError as error:
             self._note(error)
             return None
+
+    @property
+    def checker(self) -> AnswerChecker:
+        """Reads and compares answers as this task does, but lets ScriptError out."""
+        return self._checker
+
+    def gold(self, question: str) -> str | None:
+        """Return the answer of the row that asks this; None where there is no such row."""
+        row = self._rows.get(question)
+        return row.answer if row is not None else None
+
+    def complaints(self) -> str:
+        if not self.failures:
+            return ""
+        count, self.failures = self.failures.total(), Counter()
+        return (
+            f"answers that could not be read or compared, and count as wrong: {count}; "
+            f"the last: {self.last_failure}"
+        )
 
     def _note(self, error: ScriptError) -> None:
         self.failures[error.failure] += 1

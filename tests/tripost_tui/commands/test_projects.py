@@ -3,6 +3,7 @@ import json
 import pytest
 
 from engine.project import Project, known_projects
+from engine.tasks.own.writing import new_folder
 
 from .conftest import CommandLine
 
@@ -23,6 +24,26 @@ def test_a_task_can_be_chosen(cli: CommandLine) -> None:
     assert "task.name" in wrong.stderr
     assert "multistep_arithmetic" in wrong.stderr
     assert not (cli.folder / "q").exists()
+
+
+@pytest.mark.parametrize("named", ["mine", "./mine"])
+def test_a_task_of_ones_own_is_chosen_by_its_folder(cli: CommandLine, named: str) -> None:
+    new_folder(cli.folder / "mine")
+    assert cli("new", "p", "--task", named, "--set", "train.epochs=2").exit_code == 0
+    settings = Project.open(cli.folder / "p").settings
+    assert settings.task.name == str(cli.folder / "mine")
+    assert settings.train.epochs == 2
+    # The example has twenty rows.
+    counted = settings.task.train_items + settings.task.dev_items + settings.task.test_items
+    assert counted == 20
+
+
+def test_a_folder_that_is_no_task_is_told(cli: CommandLine) -> None:
+    (cli.folder / "empty").mkdir()
+    result = cli("new", "p", "--task", "empty")
+    assert result.exit_code == 2
+    assert "task.toml" in result.stderr
+    assert not (cli.folder / "p").exists()
 
 
 @pytest.mark.parametrize(

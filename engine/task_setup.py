@@ -1,0 +1,122 @@
+"""The task of a project, ready for a run; and settings that fit the rows of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from db.records import Split, Subtask
+from engine.errors import ConfigError
+from engine.project import Project
+from engine.settings import Settings
+from engine.tasks import TASKS, is_folder, make_task
+from engine.tasks.base import Task
+from engine.tasks.own import OwnTask
+from engine.tasks.own.config import TASK_FILE, load_task_settings
+
+
+def project_task(project: Project) -> Task:
+    """Return the task of a project, which is to be closed after use.
+
+    A relative folder is taken from the project's own.
+
+    Raises:
+        ConfigError: the folder is no task, or the task lacks what the run's method needs.
+    """
+    wanted = project.settings.task
+    try:
+        task = make_task(_resolved(wanted.name, project.path), wanted.seen, wanted.unseen)
+    except ValueError as error:
+        raise ConfigError(f"{project.settings_path}: task.seen, task.unseen: {error}.") from error
+    if isinstance(task, OwnTask):
+        try:
+            _check(task, project.settings.run.method)
+        except BaseException:
+            task.close()
+            raise
+    return task
+
+
+def _resolved(name: str, base: Path) -> str:
+    return str(base / Path(name).expanduser()) if is_folder(name) else name
+
+
+def _check(task: OwnTask, method: str) -> None:
+    """Find out before the run what would end it, or leave it nothing to learn."""
+    file = task.folder.path / TASK_FILE
+    more = f"What is wrong with it: tripost task check {task.folder.path}"
+    train = task.rows(Split.TRAIN, Subtask.SEEN)
+    if not train:
+        raise ConfigError(f"{file}: no valid row to train on. {more}", "The task has no rows")
+    if method == "tripost":
+        settings = task.folder.settings
+        lacking = [name for name in ("feedback", "improve") if getattr(settings, name) is None]
+        if lacking:
+            wanted = " and ".join(f'[{name}] with script = "…"' for name in lacking)
+            raise ConfigError(
+                f"{file}: nobody gives {' or '.join(_ROLES[name] for name in lacking)}. Add "
+                f"{wanted}; an example: tripost task new example",
+                "The task has no scripts to correct attempts",
+            )
+    elif method == "continued_rationale" and not any(row.rationale for row in train):
+        raise ConfigError(
+            f'{file}: no row to train on has a "rationale", which is what the method '
+            "continued_rationale trains on.",
+            "The task has no rationales",
+        )
+
+
+_ROLES = {"feedback": "feedback (FBK)", "improve": "improvements (IMP)"}
+
+
+def left_out(task: Task) -> str:
+    """Say which rows of one's own are of no use; empty where all are."""
+    errors = task.folder.errors if isinstance(task, OwnTask) else ()
+    if not errors or not isinstance(task, OwnTask):
+        return ""
+    return (
+        f"what is wrong in the task's files is left out ({len(errors)}, first "
+        f"{errors[0].render()}). All of it: tripost task check {task.folder.path}"
+    )
+
+
+def fitting_values(folder: Path, defaults: Settings) -> dict[str, Any]:
+    """Return settings, by key, for a project on the task in ``folder``: no more than it has.
+
+    The settings name the folder by its absolute path. Nothing of the person's is run.
+
+    Raises:
+        ConfigError: the folder is no task, or has no row to train on.
+    """
+    path = folder.expanduser().absolute()
+    task = make_task(str(path), run_scripts=False)
+    assert isinstance(task, OwnTask)
+    with task:
+        train, dev = (len(task.rows(split, Subtask.SEEN)) for split in (Split.TRAIN, Split.DEV))
+        test = sum(len(task.rows(Split.TEST, subtask)) for subtask in Subtask)
+    if not train:
+        raise ConfigError(
+            f"{path / TASK_FILE}: no valid row to train on. See: tripost task check {folder}",
+            "The task has no rows",
+        )
+    questions = min(defaults.collect.questions, train)
+    return {
+        "task.name": str(path),
+        "task.train_items": min(defaults.task.train_items, train),
+        "task.dev_items": min(defaults.task.dev_items, dev),
+        "task.test_items": min(defaults.task.test_items, test),
+        "collect.questions": questions,
+        "collect.minimum": min(defaults.collect.minimum, (questions + 1) // 2),
+    }
+
+
+def hint_of(name: str) -> str | None:
+    """Return what follows the question in a task's prompts; None where that is not known."""
+    if name in TASKS:
+        return TASKS[name].hint
+    if not is_folder(name):
+        return None
+    try:
+        return load_task_settings(Path(name).expanduser()).prompt_hint
+    except ConfigError:
+        return None
