@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from db.opening import wal_is_safe
-from engine.embedded import STUDENT
+from engine.embedded import SCHOOLED_TASKS, student_folder
 from engine.project import state_dir
 
 
@@ -64,7 +64,7 @@ def examine(folder: Path | None = None, more: Sequence[Check] = ()) -> list[Chec
         check_platform(),
         *check_packages(),
         check_sqlite(sqlite3.sqlite_version_info[:3]),
-        check_student(STUDENT),
+        *(check_student(student_folder(task)) for task in SCHOOLED_TASKS),
         check_cpu(),
         check_memory(),
         check_disk(folder or Path.cwd()),
@@ -123,9 +123,9 @@ def check_sqlite(version: tuple[int, ...]) -> Check:
 
 
 def check_student(folder: Path) -> Check:
-    """The embedded student is there, whole and readable as far as can be seen from outside."""
-    name = "embedded student"
-    fix = "Install TriPosT again, or build the student: python -m engine.embedded.build"
+    """A task's embedded student is whole and readable as far as can be seen from outside."""
+    name = f"embedded student, {folder.name}"
+    fix = "Install TriPosT again."
     missing = [file for file in _STUDENT_FILES if not (folder / file).is_file()]
     if missing:
         return Check(name, Status.ERROR, f"{folder}: no {', '.join(missing)}", fix)

@@ -45,7 +45,7 @@ def run_project(project: Project, *, new: bool = False) -> RunStatus:
         TripostError, StoreError: it failed; the run says so, what it collected is kept.
     """
     project.prepare()
-    check_student(project.settings.student)
+    check_student(project.settings.student, project.settings.task.name)
     with (
         closing(project_task(project)) as task,
         Store.open(project.db_path, timeout_s=_STORE_TIMEOUT_S) as store,
@@ -107,7 +107,7 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
             _begin(store, run)
             control.beat()
             _make_items(project.settings, store, run, task)
-            student = load_student(project.settings.student, run.seed)
+            student = load_student(project.settings.student, task.name, run.seed)
             context = RunContext(project, project.settings, store, run.id, task, student, control)
             _iterate(context)
     except StopRequested:

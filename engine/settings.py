@@ -91,7 +91,8 @@ class StudentSettings(Section):
     """The model that learns to improve itself."""
 
     path: Annotated[str, Field(min_length=1, max_length=4096)] = _s(
-        "embedded", 'The student: "embedded", a local folder, or a hub id.'
+        "embedded",
+        'The student: "embedded" (the package\'s for this task), a local folder, or a hub id.',
     )
     precision: Literal["fp32", "bf16"] = _s("fp32", "Number format of the weights.")
     adapter: Literal["full", "lora"] = _s("full", "Train all weights, or a LoRA adapter.")

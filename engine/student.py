@@ -17,7 +17,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from engine.embedded import STUDENT
+from engine.embedded import SCHOOLED_TASKS, student_folder
 from engine.errors import StudentError
 from engine.settings import StudentSettings
 
@@ -85,9 +85,20 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def check_student(settings: StudentSettings) -> None:
-    """Find out cheaply whether the student can be there at all. Raises StudentError."""
-    path = _location(settings)
+def check_student(settings: StudentSettings, task: str) -> None:
+    """Find out cheaply whether the student can be there at all; ``task`` is the task's name.
+
+    Raises:
+        StudentError: it cannot; or the package has no student for the task.
+    """
+    if settings.path == EMBEDDED and task not in SCHOOLED_TASKS:
+        raise StudentError(
+            f'student.path is "embedded", but the package has no student for {task}; it has them '
+            f"for {', '.join(SCHOOLED_TASKS)}. Name a folder that transformers can "
+            "load, or a hub id.",
+            "No embedded student for this task",
+        )
+    path = _location(settings, task)
     folder = Path(path).expanduser()
     looks_local = settings.path == EMBEDDED or folder.exists() or path.startswith((".", "/", "~"))
     if looks_local and not (folder / "config.json").is_file():
@@ -98,19 +109,19 @@ def check_student(settings: StudentSettings) -> None:
         )
 
 
-def load_student(settings: StudentSettings, seed: int = 0) -> Student:
-    """Load the student that training starts from, ready to be trained.
+def load_student(settings: StudentSettings, task: str, seed: int = 0) -> Student:
+    """Load the student that training starts from, ready to be trained for the task.
 
     ``seed`` is that of a new adapter's weights: a run that is taken up begins with the same.
 
     Raises:
         StudentError: there is no such model, or it is not one that can be trained here.
     """
-    check_student(settings)
+    check_student(settings, task)
     device = choose_device(settings.device)
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    model, tokenizer = _load(_location(settings), _PRECISIONS[settings.precision])
+    model, tokenizer = _load(_location(settings, task), _PRECISIONS[settings.precision])
     model.to(device)  # type: ignore[arg-type]  # its stub lost the argument
     if settings.adapter == "lora":
         torch.manual_seed(seed)
@@ -125,8 +136,8 @@ def load_student(settings: StudentSettings, seed: int = 0) -> Student:
     return Student(model, tokenizer)
 
 
-def _location(settings: StudentSettings) -> str:
-    return str(STUDENT) if settings.path == EMBEDDED else settings.path
+def _location(settings: StudentSettings, task: str) -> str:
+    return str(student_folder(task)) if settings.path == EMBEDDED else settings.path
 
 
 def _load(path: str, dtype: torch.dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

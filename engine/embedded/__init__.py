@@ -1,6 +1,17 @@
-"""The student that comes with the package, and how it was made."""
+"""The students that come with the package, one for each task that has one, and how they were made.
+
+python -m engine.embedded.build multistep_arithmetic OUT
+"""
 
 from pathlib import Path
 
-STUDENT = Path(__file__).parent / "student"
-"""Folder of the embedded student, loadable by transformers."""
+_STUDENTS = Path(__file__).parent / "students"
+
+
+SCHOOLED_TASKS = ("multistep_arithmetic",)
+"""Names of the tasks that have a student."""
+
+
+def student_folder(task: str) -> Path:
+    """Folder of a task's student, loadable by transformers."""
+    return _STUDENTS / task

@@ -1,7 +1,7 @@
-"""Train the embedded student from scratch: ``python -m engine.embedded.build OUT``.
+"""Train a task's student from scratch: ``python -m engine.embedded.build TASK OUT``.
 
 Lessons of growing difficulty, each a mixture of gold rationales and general skills
-(`engine.embedded.lessons`). Muon trains the matrices of the layers, AdamW the rest; the learning
+(`engine.embedded.curriculum`). Muon trains the matrices of the layers, AdamW the rest; the learning
 rate warms up, then falls along a cosine. Prints a line now and then, and writes a folder that
 transformers loads, with a card. Run again after a break, it goes on where it was.
 """
@@ -15,6 +15,7 @@ import platform
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,17 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from db.records import Item, Split, Subtask
-from engine.embedded.calculations import Draw
-from engine.embedded.lessons import LESSONS, PAPER, Progress, documents, skills_of
-from engine.embedded.skills import Document
+from engine.embedded.curricula import CURRICULA
+from engine.embedded.curriculum import Curriculum, Document, Draw, Progress
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler, chunks
-from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
 
 TEST_ITEMS = 400
 """Questions for the card."""
 
 _SECTIONS = 100
+_PAPER = "the paper's seen ones"
 _STATE = "state.pt"
 """What a build that is broken off goes on with, in the student's folder."""
 _WARMUP_STEPS = 100
@@ -122,7 +122,8 @@ def train(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
     A build that was broken off goes on with its first open section, to the same student.
     """
-    tokenizer = build_tokenizer()
+    curriculum = CURRICULA[args.task]
+    tokenizer = build_tokenizer(curriculum.phrases)
     state_file = args.out / _STATE
     budget = int(args.million_tokens * 1e6)
     facts: dict[str, Any] = {"sections": 0, "steps": 0, "tokens": 0, "minutes": 0.0}
@@ -144,7 +145,7 @@ def train(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     while facts["sections"] < _SECTIONS:
         started = time.monotonic()
         rng, progress = Draw(f"{args.seed}/{facts['sections']}"), Progress(facts["tokens"] / budget)
-        stream = batches(documents(rng, progress), tokenizer, args.batch_tokens, rng)
+        stream = batches(curriculum.documents(rng, progress), tokenizer, args.batch_tokens, rng)
         losses, before = [], facts["tokens"]
         while facts["tokens"] < budget * (facts["sections"] + 1) / _SECTIONS:
             progress.done = facts["tokens"] / budget
@@ -188,40 +189,39 @@ def train_step(
     return loss.item()
 
 
-def first_attempts(folder: Path, items: Sequence[Item]) -> dict[str, float]:
+def first_attempts(folder: Path, curriculum: Curriculum, items: Sequence[Item]) -> dict[str, float]:
     """Return the share of right greedy answers by kind of question."""
-    task = MultistepArithmetic()
+    task = curriculum.task()
     model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    sampler = Sampler(model, build_tokenizer(), temperature=0.0)
+    sampler = Sampler(model, build_tokenizer(curriculum.phrases), temperature=0.0)
     right: dict[str, list[bool]] = {}
     for chunk in chunks(sorted(items, key=lambda item: len(item.question)), 64):
         requests = [Request(prompt(i.question, task.hint), 0, _LONGEST_ATTEMPT) for i in chunk]
         for item, generation in zip(chunk, sampler.generate(requests), strict=True):
             answer = task.answer(parse_attempt(generation.text))
-            kind = f"{item.meta['operands']}x{len(item.meta['depth_levels'])}"
-            for name in (kind, str(item.subtask)):
+            for name in (curriculum.kind(item), str(item.subtask)):
                 right.setdefault(name, []).append(task.is_right(answer, item.answer))
     return {name: sum(found) / len(found) for name, found in sorted(right.items())}
 
 
 def card(args: argparse.Namespace, facts: dict[str, Any], accuracy: dict[str, float]) -> str:
     """Describe the student: data, minutes, accuracy."""
+    curriculum = CURRICULA[args.task]
+    title = curriculum.task.title.lower()
     rows = "\n".join(f"| {kind} | {100 * share:.1f}% |" for kind, share in accuracy.items())
     lessons = "\n".join(
-        f"| {lesson.until:.0%} | {', '.join(lesson.seen) or PAPER} | {lesson.rationales:.0%} "
-        f"| {skills_of(lesson)} |"
-        for lesson in LESSONS
+        f"| {lesson.until:.0%} | {', '.join(lesson.seen) or _PAPER} | {lesson.rationales:.0%} "
+        f"| {curriculum.skills_of(lesson)} |"
+        for lesson in curriculum.lessons
     )
-    return f"""# The embedded student
+    return f"""# The embedded student for {title}
 
 A Llama-architecture causal language model of {facts["parameters"]:,} parameters (hidden
 {args.hidden}, {args.layers} layers, feed-forward {args.feed_forward}), trained from scratch on
-generated text alone by `python -m engine.embedded.build`. Apache-2.0, like the code.
+generated text alone by `python -m engine.embedded.build {args.task}`. Apache-2.0, like the code.
 
-**Data.** Gold rationales of fresh multistep arithmetic questions (a question never comes back)
-and general skills (`engine/embedded/skills.py`): arithmetic worked out, other calculations checked
-and put right in the words of feedback, text copied and amended. No trajectory of a task, no
-feedback on an attempt of its own, no test question.
+**Data.** Gold rationales of questions of the training split, and general skills:
+{curriculum.about}. No trajectory of a task, no feedback on an attempt of its own, no test question.
 
 | until this share of the tokens | questions | rationales in the text | skills |
 | --- | --- | --- | --- |
@@ -232,8 +232,8 @@ feedback on an attempt of its own, no test question.
 {torch.__version__}; Muon {args.muon_lr} for the layers, AdamW {args.lr} for the rest, cosine, seed
 {args.seed}, batches of {args.batch_tokens} tokens.
 
-**First-attempt accuracy**, greedy, on {TEST_ITEMS} test questions, half of them of kinds that the
-rationales had (4x2 is 4 operands in each parenthesis, 2 levels of pairs above):
+**First-attempt accuracy**, greedy, on {TEST_ITEMS} test questions, half of them of seen
+kinds, half of unseen ones ({curriculum.task.notation}):
 
 | questions | right |
 | --- | --- |
@@ -244,26 +244,32 @@ rationales had (4x2 is 4 operands in each parenthesis, 2 levels of pairs above):
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line, or ``argv``."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("task", choices=sorted(CURRICULA))
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--hidden", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=4)
-    parser.add_argument("--feed-forward", type=int, default=384)
+    for name in ("--hidden", "--layers", "--feed-forward"):
+        parser.add_argument(name, type=int, help="the curriculum's unless given")
     parser.add_argument("--batch-tokens", type=int, default=3072)
     parser.add_argument("--lr", type=float, default=3e-3, help="of AdamW")
     parser.add_argument("--muon-lr", type=float, default=0.01)
-    parser.add_argument("--million-tokens", type=float, default=46.0)
-    return parser.parse_args(argv)
+    parser.add_argument("--million-tokens", type=float, help="the curriculum's unless given")
+    args = parser.parse_args(argv)
+    for name, value in asdict(CURRICULA[args.task].size).items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
+    return args
 
 
 def main() -> None:
     args = arguments()
     for facts in train(args):
         print(json.dumps({name: round(value, 4) for name, value in facts.items()}), flush=True)
-    items = MultistepArithmetic().generate(
+    curriculum = CURRICULA[args.task]
+    items = curriculum.task().generate(
         Split.TEST, [Subtask.SEEN, Subtask.UNSEEN], TEST_ITEMS, seed=1
     )
-    (args.out / "CARD.md").write_text(card(args, facts, first_attempts(args.out, items)))
+    accuracy = first_attempts(args.out, curriculum, items)
+    (args.out / "CARD.md").write_text(card(args, facts, accuracy))
 
 
 if __name__ == "__main__":

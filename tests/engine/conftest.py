@@ -20,9 +20,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 @pytest.fixture(scope="session")
 def tokenizer() -> "PreTrainedTokenizerFast":
-    from engine.embedded.tokenizer import build_tokenizer
+    from tiny_students import arithmetic_tokenizer
 
-    return build_tokenizer()
+    return arithmetic_tokenizer()
 
 
 @pytest.fixture(scope="session")

@@ -75,7 +75,7 @@ def test_a_student_is_whole_or_what_it_lacks_is_named(tmp_path: Path) -> None:
     assert check_student(tmp_path).status is Status.ERROR
     (tmp_path / "config.json").write_text(json.dumps({"num_hidden_layers": 4, "hidden_size": 128}))
     assert check_student(tmp_path) == Check(
-        "embedded student", Status.OK, "4.2 MB, 4 layers of 128"
+        f"embedded student, {tmp_path.name}", Status.OK, "4.2 MB, 4 layers of 128"
     )
 
 

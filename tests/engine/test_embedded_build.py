@@ -8,15 +8,15 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from engine.embedded import build
+from engine.embedded.arithmetic import CURRICULUM
 from engine.embedded.build import arguments, train
-from engine.embedded.calculations import Draw
-from engine.embedded.lessons import LESSONS, Progress, documents
+from engine.embedded.curriculum import Draw, Progress
 
 
 def settings(out: Path, seed: int = 0) -> argparse.Namespace:
     sizes = ["--hidden", "32", "--layers", "1", "--feed-forward", "32"]
     budget = ["--million-tokens", "0.1", "--batch-tokens", "1024", "--seed", str(seed)]
-    return arguments([str(out), *sizes, *budget])
+    return arguments(["multistep_arithmetic", str(out), *sizes, *budget])
 
 
 def built(out: Path, seed: int = 0) -> dict[str, torch.Tensor]:
@@ -53,9 +53,9 @@ def test_a_build_that_was_broken_off_ends_with_the_same_student(tmp_path: Path) 
 
 def test_each_lesson_has_its_share_of_rationales() -> None:
     progress = Progress()
-    stream = documents(Draw(1), progress)
+    stream = CURRICULUM.documents(Draw(1), progress)
     reached = 0.0
-    for lesson in LESSONS:
+    for lesson in CURRICULUM.lessons:
         # The first after a change of lesson may still be of the one before.
         progress.done = (reached + lesson.until) / 2
         reached = lesson.until

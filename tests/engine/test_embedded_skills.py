@@ -5,10 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from engine.embedded.calculations import Draw
-from engine.embedded.skills import (
+from engine.embedded.arithmetic_skills import (
     SKILLS,
-    Document,
     amend,
     check,
     notes,
@@ -17,6 +15,7 @@ from engine.embedded.skills import (
     simplify,
     value,
 )
+from engine.embedded.curriculum import Document, Draw
 from engine.expressions import Expr as Expression
 from engine.expressions import evaluate, parse, substitute
 from engine.trajectory import parse_feedback

@@ -6,13 +6,16 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from db.records import Split, Subtask
-from engine.embedded import STUDENT
+from engine.embedded import student_folder
+from engine.embedded.arithmetic import PHRASES
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler
 from engine.settings import StudentSettings
 from engine.student import load_student
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
+
+STUDENT = student_folder(MultistepArithmetic.name)
 
 
 def test_it_is_whole_and_small() -> None:
@@ -27,7 +30,7 @@ def test_transformers_loads_it_as_it_is() -> None:
     assert type(model).__name__ == "LlamaForCausalLM"
     text = "Q: ((1 - 8) + 12) =\nAnswer: Let's think step by step."
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
-    assert tokenizer(text)["input_ids"] == build_tokenizer()(text)["input_ids"]
+    assert tokenizer(text)["input_ids"] == build_tokenizer(PHRASES)(text)["input_ids"]
 
 
 def test_the_card_says_how_it_was_made() -> None:
@@ -39,7 +42,7 @@ def test_the_card_says_how_it_was_made() -> None:
 @pytest.mark.parametrize("adapter", ["full", "lora"])
 def test_it_can_be_trained_as_it_is_and_with_an_adapter(adapter: str, tmp_path: Path) -> None:
     settings = StudentSettings.model_validate({"adapter": adapter, "device": "cpu", "threads": 1})
-    student = load_student(settings, 1)
+    student = load_student(settings, MultistepArithmetic.name, 1)
     assert student.trained_weights()
     student.save(tmp_path)
     assert list(tmp_path.glob("*.safetensors"))
@@ -47,7 +50,7 @@ def test_it_can_be_trained_as_it_is_and_with_an_adapter(adapter: str, tmp_path: 
 
 def test_it_answers_some_questions_and_errs_on_others() -> None:
     task = MultistepArithmetic()
-    student = load_student(StudentSettings(device="cpu"), 1)
+    student = load_student(StudentSettings(device="cpu"), task.name, 1)
     sampler = Sampler(student.language_model, student.tokenizer, temperature=0.0)
     items = task.generate(Split.TEST, [Subtask.SEEN], 48, seed=1)
     requests = [Request(prompt(item.question, task.hint), 0, 640) for item in items]

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from tiny_students import questions
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from engine.embedded.tokenizer import EOS, PAD, PHRASES, UNKNOWN, build_tokenizer
+from engine.embedded.arithmetic import PHRASES
+from engine.embedded.tokenizer import EOS, PAD, UNKNOWN, build_tokenizer
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import prompt
 
-TOKENIZER = build_tokenizer()
+TOKENIZER = build_tokenizer(PHRASES)
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))
 
 texts = st.lists(
@@ -48,7 +49,7 @@ def test_what_it_does_not_know_is_one_unknown_token_and_harms_nothing_else() -> 
 
 
 def test_ids_do_not_change_from_build_to_build() -> None:
-    assert build_tokenizer().get_vocab() == TOKENIZER.get_vocab()
+    assert build_tokenizer(PHRASES).get_vocab() == TOKENIZER.get_vocab()
     assert sorted(TOKENIZER.get_vocab().values()) == list(range(len(TOKENIZER)))
     assert [TOKENIZER.convert_tokens_to_ids(t) for t in (PAD, EOS, UNKNOWN)] == [0, 1, 2]
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_students import questions
+from tiny_students import arithmetic_tokenizer, questions
 from tokenizers import (
     Tokenizer,
     decoders,
@@ -23,7 +23,6 @@ from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 from db.records import ExampleKind, Item, Segment
 from engine.differences import changes
 from engine.editing import Editor, Kept
-from engine.embedded.tokenizer import build_tokenizer
 from engine.encoding import Encoded, by_budget, collate, encode, prompt_ids
 from engine.errors import StudentError
 from engine.postprocess import (
@@ -195,7 +194,7 @@ def test_training_text_begins_as_the_prompts_of_sampling_do(
 
 def with_markers(*, bos: bool, eos: bool) -> PreTrainedTokenizerFast:
     """A tokenizer that frames every text by itself, as many published ones do."""
-    tokenizer = build_tokenizer()
+    tokenizer = arithmetic_tokenizer()
     tokenizer.add_special_tokens({"bos_token": "<s>"})
     frame = f"{'<s> ' if bos else ''}$A{' </s>' if eos else ''}"
     tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(

@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from db.records import Item, Split, Subtask
+from engine.embedded.arithmetic import PHRASES
 from engine.embedded.build import collate, student_config
 from engine.embedded.tokenizer import build_tokenizer
 from engine.generation import Request, Sampler
@@ -25,6 +26,11 @@ The able student has seen the first of these and half of the last.
 """
 
 
+def arithmetic_tokenizer() -> PreTrainedTokenizerFast:
+    """The tokenizer of the embedded student for multistep arithmetic."""
+    return build_tokenizer(PHRASES)
+
+
 def questions(count: int, seed: int = 1) -> list[Item]:
     """Small questions: the training items of a project with ``SEEN``, ``UNSEEN`` and ``seed``."""
     task = MultistepArithmetic(SEEN, UNSEEN)
@@ -34,7 +40,9 @@ def questions(count: int, seed: int = 1) -> list[Item]:
 def random_model(hidden: int = 32, layers: int = 2, seed: int = 0) -> LlamaForCausalLM:
     """A model that knows nothing; it spreads its chances unevenly enough to be worth sampling."""
     torch.manual_seed(seed)
-    model = LlamaForCausalLM(student_config(len(build_tokenizer()), hidden, layers, 2 * hidden))
+    model = LlamaForCausalLM(
+        student_config(len(arithmetic_tokenizer()), hidden, layers, 2 * hidden)
+    )
     with torch.no_grad():
         model.get_input_embeddings().weight.mul_(10)
     return model
@@ -49,7 +57,7 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
 def load(folder: Path, adapter: str = "full", **values: object) -> Student:
     """The student as the engine loads it."""
     settings = {"path": str(folder), "adapter": adapter, "device": "cpu", "threads": 1} | values
-    return load_student(StudentSettings.model_validate(settings))
+    return load_student(StudentSettings.model_validate(settings), MultistepArithmetic.name)
 
 
 def memorise(items: Sequence[Item], enough: float) -> LlamaForCausalLM:
@@ -58,7 +66,7 @@ def memorise(items: Sequence[Item], enough: float) -> LlamaForCausalLM:
     That is measured on what it samples, so that it has mistakes of its own whatever the
     questions are.
     """
-    tokenizer, task = build_tokenizer(), MultistepArithmetic()
+    tokenizer, task = arithmetic_tokenizer(), MultistepArithmetic()
     prompts = [prompt(item.question, task.hint) for item in items]
     rows = []
     for text, item in zip(prompts, items, strict=True):

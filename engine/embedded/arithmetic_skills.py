@@ -1,4 +1,4 @@
-"""A small general education for the embedded student, beside the rationales.
+"""A small general education for the arithmetic student, beside the rationales.
 
 The paper's student had been pretrained on everything and could be taught to judge and repair
 by a few hundred trajectories. This corpus is the counterpart for a student trained from
@@ -8,20 +8,23 @@ edited. None of it is a trajectory, an attempt or a question of a task.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
-from engine.embedded.calculations import (
-    Draw,
+from engine.embedded.arithmetic_draws import (
     calculate,
     draw_flat,
+    draw_leaf,
+    draw_number,
+    draw_operator,
     draw_tree,
     innermost,
     join_leaves,
     miscount,
     replace_first,
 )
+from engine.embedded.curriculum import Document, Draw, Skill
 from engine.expressions import (
     Expr,
     Num,
@@ -39,19 +42,16 @@ from engine.worked_arithmetic import check_link, check_value, render_check, work
 
 _LARGEST = 999
 
-Document = tuple[str, str]
-"""A prompt and what is to be learned as its continuation."""
-
 
 def value(rng: Draw) -> Document:
     """Draw one operation and its value."""
-    expr = Op(rng.operator(), Num(rng.number()), Num(rng.number()))
+    expr = Op(draw_operator(rng), Num(draw_number(rng)), Num(draw_number(rng)))
     return render(expr), f" = {evaluate(expr)}"
 
 
 def compare(rng: Draw) -> Document:
     """Draw the end of a check: a claimed value and what it comes to, the same or not."""
-    left, operator, right = rng.number(), rng.operator(), rng.number()
+    left, operator, right = draw_number(rng), draw_operator(rng), draw_number(rng)
     value = evaluate(Op(operator, Num(left), Num(right)))
     claim = miscount(value, rng) if rng.random() < 0.5 else value
     check = check_value("1", left, operator, right, claim)
@@ -65,7 +65,7 @@ def recheck(rng: Draw) -> Document:
     """Draw some operations with values, half of them wrong, and how each is worked out."""
     claims, checks = [], []
     for index in range(1, rng.upto(1, 5) + 1):
-        left, operator, right = rng.number(), rng.operator(), rng.number()
+        left, operator, right = draw_number(rng), draw_operator(rng), draw_number(rng)
         value = evaluate(Op(operator, Num(left), Num(right)))
         claim = miscount(value, rng) if rng.random() < 0.5 else value
         claims.append(f"({index}) {render(Op(operator, Num(left), Num(right)))} = {claim}")
@@ -93,7 +93,7 @@ def copy(rng: Draw) -> Document:
     if rng.random() < 0.5:
         return f"Task: copy\n{text}\n", text
     index = rng.randrange(len(lines))
-    lines[index] = f"{render(draw_tree(rng, rng.randint(0, 2)))} = {rng.number()}"
+    lines[index] = f"{render(draw_tree(rng, rng.randint(0, 2)))} = {draw_number(rng)}"
     return f"Task: replace ({index + 1}) by {lines[index]}.\n{text}\n", _numbered(lines)
 
 
@@ -150,7 +150,7 @@ def amend(rng: Draw) -> Document:
             links.append(render(expr))
         while isinstance(expr, Op):
             operation = innermost(expr)
-            expr = replace_first(expr, operation, Num(rng.number()))
+            expr = replace_first(expr, operation, Num(draw_number(rng)))
             links.append(render(expr))
         formulas.append(f"{letter} = {formula}")
         lines.append(links)
@@ -161,7 +161,7 @@ def amend(rng: Draw) -> Document:
     assert isinstance(operation.right, Num)
     new = value_
     while new == value_:
-        new = str(miscount(int(value_), rng) if rng.random() < 0.5 else rng.number())
+        new = str(miscount(int(value_), rng) if rng.random() < 0.5 else draw_number(rng))
     left, operator, right = operation.left.value, operation.operator, operation.right.value
     start, *links = worked(left, operator, right).split(" = ")
     working = render_check(str(index + 1), f"{start} = {value_}", [*links[:-1], new], value_)
@@ -220,7 +220,7 @@ def _formula(rng: Draw, known: list[str]) -> str:
         return render(draw_tree(rng, rng.choices((1, 2, 3), weights=(2, 3, 3 * rng.level))[0]))
     used = rng.sample(known, min(len(known), rng.choice((1, 2, 2, 3, 4))))
     leaves: list[Expr] = [Var(name) for name in used]
-    leaves += [rng.leaf() for _ in range(rng.randint(0 if len(used) > 1 else 1, 1))]
+    leaves += [draw_leaf(rng) for _ in range(rng.randint(0 if len(used) > 1 else 1, 1))]
     rng.shuffle(leaves)
     return render(join_leaves(rng, leaves))
 
@@ -258,9 +258,6 @@ def _calculated(
         () if span else made.checked,
     )
 
-
-Skill = tuple[Callable[[Draw], Document], float]
-"""A kind of documents and its share of the text of all skills."""
 
 SKILLS: tuple[Skill, ...] = (
     (value, 0.05),

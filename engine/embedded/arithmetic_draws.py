@@ -1,36 +1,29 @@
-"""Random calculations of the embedded student's schooling, and how hasty ones go wrong."""
+"""Random calculations of the arithmetic student's schooling, and how hasty ones go wrong."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 
+from engine.embedded.curriculum import Draw
 from engine.expressions import Expr, Num, Op, Operator, evaluate, reduce_once, reductions, render
 
 _OPERATORS: tuple[Operator, ...] = ("+", "-", "*")
 
 
-class Draw(random.Random):
-    """Random numbers of a lesson; ``level`` from 0 to 1 is how long and large things may be."""
+def draw_number(rng: Draw) -> int:
+    """Draw a number of 1 to 3 digits, short ones more often."""
+    digits = rng.choices((1, 2, 3), weights=(8, 8 * rng.level, 2 * rng.level**2))[0]
+    value = rng.randrange(0 if digits == 1 else 10 ** (digits - 1), 10**digits)
+    return -value if rng.random() < 0.45 else value
 
-    level = 1.0
 
-    def upto(self, low: int, high: int) -> int:
-        """Draw between ``low`` and ``high``, the latter the nearer the level is to 1."""
-        return self.randint(low, low + round((high - low) * self.level))
+def draw_leaf(rng: Draw) -> Num:
+    """Draw a number of an expression, mostly of one digit."""
+    return Num(draw_number(rng) if rng.random() < 0.2 * rng.level else rng.randint(-9, 9))
 
-    def number(self) -> int:
-        """Draw a number of 1 to 3 digits, short ones more often."""
-        digits = self.choices((1, 2, 3), weights=(8, 8 * self.level, 2 * self.level**2))[0]
-        value = self.randrange(0 if digits == 1 else 10 ** (digits - 1), 10**digits)
-        return -value if self.random() < 0.45 else value
 
-    def leaf(self) -> Num:
-        """Draw a number of an expression, mostly of one digit."""
-        return Num(self.number() if self.random() < 0.2 * self.level else self.randint(-9, 9))
-
-    def operator(self) -> Operator:
-        return self.choice(_OPERATORS)
+def draw_operator(rng: Draw) -> Operator:
+    return rng.choice(_OPERATORS)
 
 
 def join_leaves(rng: Draw, leaves: list[Expr]) -> Expr:
@@ -38,22 +31,22 @@ def join_leaves(rng: Draw, leaves: list[Expr]) -> Expr:
     if len(leaves) == 1:
         return leaves[0]
     cut = rng.randint(1, len(leaves) - 1)
-    return Op(rng.operator(), join_leaves(rng, leaves[:cut]), join_leaves(rng, leaves[cut:]))
+    return Op(draw_operator(rng), join_leaves(rng, leaves[:cut]), join_leaves(rng, leaves[cut:]))
 
 
 def draw_tree(rng: Draw, operations: int) -> Expr:
     """Draw an expression of so many operations, of any shape."""
     if operations == 0:
-        return rng.leaf()
+        return draw_leaf(rng)
     left = rng.randrange(operations)
-    return Op(rng.operator(), draw_tree(rng, left), draw_tree(rng, operations - 1 - left))
+    return Op(draw_operator(rng), draw_tree(rng, left), draw_tree(rng, operations - 1 - left))
 
 
 def draw_flat(rng: Draw, operands: int) -> str:
     """Draw an expression without inner parentheses, as ``(1 - 8 * -6)``."""
-    parts = [str(rng.leaf().value)]
+    parts = [str(draw_leaf(rng).value)]
     for _ in range(operands - 1):
-        parts += [rng.operator(), str(rng.leaf().value)]
+        parts += [draw_operator(rng), str(draw_leaf(rng).value)]
     return f"({' '.join(parts)})"
 
 
