@@ -61,20 +61,28 @@ class ChangedSetting:
     default: Any
 
 
-def demo_settings() -> Settings:
+_DEMO: Mapping[str, Mapping[str, Any]] = {
+    # Unseen questions have one level of pairs, so that texts stay short.
+    "multistep_arithmetic": {"task.seen": ("3x1", "4x1", "3x2"), "task.unseen": ("5x1",)},
+    "word_sorting": {"task.unseen": ("8-9",)},
+    "date_understanding": {},
+    "logical_deduction": {},
+}
+
+
+def demo_settings(task: str = "multistep_arithmetic") -> Settings:
     """The settings of ``tripost demo``: the whole loop on the embedded student, in minutes.
 
-    Unseen questions have one level of pairs, so that texts stay short, and the test is small.
-    The rest is what ``benchmarks/learning.md`` favours for a student of this size: small batches
-    of fresh questions, wrong attempts read but not learned, what an update changes weighed more,
-    and a temperature at which the mistakes resemble those of the greedy test.
+    The test is small. The rest is what ``benchmarks/learning.md`` favours for a student of this
+    size: small batches of fresh questions, wrong attempts read but not learned, what an update
+    changes weighed more, and a temperature at which the mistakes resemble those of the greedy test.
     """
     return with_values(
         Settings(),
         {
             "run.name": "demo",
-            "task.seen": ("3x1", "4x1", "3x2"),
-            "task.unseen": ("5x1",),
+            "task.name": task,
+            **_DEMO[task],
             "task.train_items": 2400,
             "task.test_items": 200,
             "collect.questions": 400,

@@ -13,14 +13,12 @@ from db.store import Store
 from engine.config import Settings
 from engine.errors import BusyError, ProjectError
 from engine.project import Project, forget_project, remember_project
-from tripost_tui.demo import open_demo
+from tripost_tui.demo import demo_folder, open_demo
 from tripost_tui.state.home import RunRow
 from tripost_tui.state.reading import HomeReader, RunReader
 
 if TYPE_CHECKING:
     from tripost_tui.state.report import ReportPage
-
-DEMO_FOLDER = "tripost-demo"
 
 
 class Backend(Protocol):
@@ -78,7 +76,7 @@ class LocalBackend:
         return project.path
 
     def demo(self) -> Path:
-        project = open_demo(self._cwd / DEMO_FOLDER)
+        project = open_demo(self._cwd / demo_folder(None))
         remember_project(project.path)
         return project.path
 

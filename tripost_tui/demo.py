@@ -1,31 +1,54 @@
 """The demo's project: made when it is not there, opened when it is."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from engine.config import Settings, demo_settings, with_values
 from engine.errors import ConfigError, project_error
 from engine.lock import busy, lock_holder
 from engine.project import SETTINGS_FILE, Project
+from engine.tasks import TASKS
+
+DEFAULT_TASK = "multistep_arithmetic"
 
 
-def open_demo(folder: Path, seed: int | None = None) -> Project:
+def demo_folder(task: str | None) -> Path:
+    """Where the demo of a task lives unless another folder is named."""
+    return Path("tripost-demo" if task in (None, DEFAULT_TASK) else f"tripost-demo-{task}")
+
+
+def open_demo(folder: Path, values: Mapping[str, Any] | None = None) -> Project:
     """The project in ``folder``, made with the demo's settings where there is none.
 
-    ``seed`` is that of a new demo. Raises ConfigError when the demo there has another one,
-    ProjectError and StoreError.
+    ``values`` are settings, by key, that a new demo has instead.
+
+    Raises:
+        ConfigError: one is wrong, or the demo there has another one.
+        ProjectError, StoreError: it cannot be made or opened.
     """
+    wanted = dict(values or {})
     if not (folder / SETTINGS_FILE).exists():
-        settings = demo_settings()
-        if seed is not None:
-            settings = with_values(settings, {"run.seed": seed})
-        return Project.create(folder, settings)
+        task = wanted.get("task.name", DEFAULT_TASK)
+        if task not in TASKS:
+            # No task, or one's own: what is wrong with it is told where settings are checked.
+            with_values(demo_settings(), {"task.name": task})
+            raise ConfigError(
+                f"{task}: the demo is of a built-in task. For one of your own: "
+                f"tripost new DIR --task {task}",
+                "No demo of this task",
+            )
+        return Project.create(folder, with_values(demo_settings(task), wanted))
     project = Project.open(folder)
-    if seed is not None and project.settings.run.seed != seed:
-        raise ConfigError(
-            f"{project.settings_path}: run.seed = {project.settings.run.seed}, not {seed}. "
-            "Begin anew with --fresh, or name another folder.",
-            "The demo there has another seed",
-        )
+    there = project.settings.model_dump()
+    for key, value in wanted.items():
+        section, _, name = key.partition(".")
+        if (found := there[section][name]) != value:
+            raise ConfigError(
+                f"{project.settings_path}: {key} = {found}, not {value}. Begin anew with "
+                "--fresh, or name another folder.",
+                f"The demo there has another {key}",
+            )
     return project
 
 

@@ -22,12 +22,23 @@ if TYPE_CHECKING:
 @click.command()
 @demo_argument
 @click.option("--fresh", is_flag=True, help="Begin anew; an earlier demo is put aside.")
+@click.option("--task", metavar="NAME", help="Which task.  [default: multistep_arithmetic]")
+@click.option(
+    "--student", metavar="PATH", help="A model's folder or hub id.  [default: the embedded student]"
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of a new demo.  [default: 1]")
 @detach_option
 @json_option
 @plain_option
 def demo(
-    folder: Path, fresh: bool, seed: int | None, detach: bool, as_json: bool, plain: bool
+    folder: Path | None,
+    fresh: bool,
+    task: str | None,
+    student: str | None,
+    seed: int | None,
+    detach: bool,
+    as_json: bool,
+    plain: bool,
 ) -> None:
     """Run the whole loop for real, on the embedded student.
 
@@ -35,11 +46,14 @@ def demo(
     ./tripost-demo unless given); an unfinished demo is taken up where it was, a finished one
     shows its report.
     """
-    from tripost_tui.demo import open_demo, put_aside
+    from tripost_tui.demo import demo_folder, open_demo, put_aside
 
+    folder = folder or demo_folder(task)
+    wanted = {"task.name": task, "student.path": student, "run.seed": seed}
+    values = {key: value for key, value in wanted.items() if value is not None}
     if fresh and (aside := put_aside(folder)):
         click.echo(f"The earlier demo is now {aside}", err=True)
-    project = open_demo(folder, seed)
+    project = open_demo(folder, values)
     _run(project, detach=detach, as_json=as_json, plain=plain, if_finished="--fresh begins anew")
 
 

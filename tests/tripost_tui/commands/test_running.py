@@ -8,6 +8,8 @@ import psutil
 import pytest
 
 from engine.lock import lock_holder
+from engine.project import Project
+from engine.tasks import TASKS, make_task
 
 from .conftest import CommandLine, latest_status
 from .tripost_with_stand_in import STAND_IN
@@ -174,11 +176,41 @@ def test_a_demo_at_work_is_not_put_aside(cli: CommandLine) -> None:
     assert not (cli.folder / "tripost-demo.1").exists()
 
 
-def test_another_seed_than_the_demo_has_is_refused(cli: CommandLine) -> None:
-    cli("demo", "--seed", "3")
-    result = cli("demo", "--seed", "4")
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_the_demo_of_each_task_has_a_project_of_its_own(cli: CommandLine, task: str) -> None:
+    folder = "tripost-demo" if task == "multistep_arithmetic" else f"tripost-demo-{task}"
+    assert cli("demo", "--task", task, "--student", "./mine").exit_code == 0
+    settings = Project.open(cli.folder / folder).settings
+    assert (settings.task.name, settings.student.path) == (task, "./mine")
+    make_task(task, settings.task.seen, settings.task.unseen)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (["--seed", "3"], ["--seed", "4"], "run.seed = 3, not 4"),
+        (["--task", "word_sorting"], ["--task", "logical_deduction"], "task.name = word_sorting"),
+        ([], ["--student", "./mine"], "student.path = embedded, not ./mine"),
+    ],
+)
+def test_another_demo_than_the_one_there_is_refused(
+    cli: CommandLine, before: list[str], after: list[str], told: str
+) -> None:
+    assert cli("demo", "d", *before).exit_code == 0
+    result = cli("demo", "d", *after)
     assert result.exit_code == 2
-    assert "run.seed = 3" in result.stderr
+    assert told in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [("chess", 'task.name = "chess"'), ("./mine", "tripost new DIR --task ./mine")],
+)
+def test_there_is_no_demo_of_another_task(cli: CommandLine, task: str, told: str) -> None:
+    result = cli("demo", "d", "--task", task)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert not (cli.folder / "d").exists()
 
 
 @pytest.mark.parametrize("command", ["run", "status", "stop", "pause", "resume", "report"])
