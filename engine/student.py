@@ -20,6 +20,7 @@ from transformers import (
 from engine.embedded import SCHOOLED_TASKS, student_folder
 from engine.errors import StudentError
 from engine.settings import StudentSettings
+from engine.tasks import label
 
 EMBEDDED = "embedded"
 
@@ -93,9 +94,9 @@ def check_student(settings: StudentSettings, task: str) -> None:
     """
     if settings.path == EMBEDDED and task not in SCHOOLED_TASKS:
         raise StudentError(
-            f'student.path is "embedded", but the package has no student for {task}; it has them '
-            f"for {', '.join(SCHOOLED_TASKS)}. Name a folder that transformers can "
-            "load, or a hub id.",
+            f'student.path is "embedded", but the package has no student for {label(task)}, only '
+            f"for {', '.join(SCHOOLED_TASKS)}. Name a folder that transformers can load, or a hub "
+            "id.",
             "No embedded student for this task",
         )
     path = _location(settings, task)

@@ -6,12 +6,13 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from db.records import Split, Subtask
-from engine.embedded import student_folder
+from engine.embedded import SCHOOLED_TASKS, student_folder
 from engine.embedded.arithmetic import PHRASES
 from engine.embedded.tokenizer import build_tokenizer
+from engine.errors import StudentError
 from engine.generation import Request, Sampler
 from engine.settings import StudentSettings
-from engine.student import load_student
+from engine.student import check_student, load_student
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
 
@@ -37,6 +38,15 @@ def test_the_card_says_how_it_was_made() -> None:
     card = (STUDENT / "CARD.md").read_text()
     for fact in ("parameters", "tokens", "minutes", "accuracy", "right"):
         assert fact in card
+
+
+def test_a_task_without_a_student_is_told_which_have_one(tmp_path: Path) -> None:
+    for task in ("logical_deduction", str(tmp_path / "mine")):
+        with pytest.raises(StudentError) as caught:
+            check_student(StudentSettings(), task)
+        assert f"no student for {Path(task).name}, only for " in caught.value.message
+        assert all(name in caught.value.message for name in SCHOOLED_TASKS)
+        check_student(StudentSettings(path="some/model"), task)
 
 
 @pytest.mark.parametrize("adapter", ["full", "lora"])
