@@ -8,7 +8,7 @@ from pathlib import Path
 _STUDENTS = Path(__file__).parent / "students"
 
 
-SCHOOLED_TASKS = ("multistep_arithmetic",)
+SCHOOLED_TASKS = ("multistep_arithmetic", "word_sorting")
 """Names of the tasks that have a student."""
 
 

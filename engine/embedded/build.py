@@ -13,6 +13,8 @@ import json
 import math
 import platform
 import random
+import re
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -201,7 +203,13 @@ def first_attempts(folder: Path, curriculum: Curriculum, items: Sequence[Item]) 
             answer = task.answer(parse_attempt(generation.text))
             for name in (curriculum.kind(item), str(item.subtask)):
                 right.setdefault(name, []).append(task.is_right(answer, item.answer))
-    return {name: sum(found) / len(found) for name, found in sorted(right.items())}
+    return {name: sum(found) / len(found) for name, found in sorted(right.items(), key=_by_number)}
+
+
+def _by_number(kind: tuple[str, object]) -> tuple[int, str]:
+    """Order kinds of questions by the number that they begin with, the others last."""
+    digits = re.match(r"\d+", kind[0])
+    return int(digits[0]) if digits else sys.maxsize, kind[0]
 
 
 def card(args: argparse.Namespace, facts: dict[str, Any], accuracy: dict[str, float]) -> str:

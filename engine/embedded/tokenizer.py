@@ -19,6 +19,18 @@ PAD, EOS, UNKNOWN = "<pad>", "</s>", "<unk>"
 FORMAT = ("Q: ", "Answer:", "Updated Answer:", "Feedback:", " Let's think step by step.")
 """The phrases of any trajectory."""
 
+FEEDBACK = (
+    "In step (",
+    ') the part "',
+    '" is incorrect.',
+    " This is because ",
+    "Step (1) is correct.",
+    "Steps (1) to (",
+    ") are correct.",
+    " The final response is also correct.",
+)
+"""The phrases of feedback."""
+
 
 def build_tokenizer(phrases: Sequence[str]) -> PreTrainedTokenizerFast:
     """Make the tokenizer; decoding is plain concatenation, so that decode(encode(x)) is x.
