@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import sqlite3
 from contextlib import closing, suppress
-from typing import Any
 
 from db.errors import StoreError
 from db.records import Level, Run, RunStatus, Split, StageName, Subtask
@@ -13,15 +12,17 @@ from db.store import Store
 from engine.collection import collect
 from engine.config import settings_hash
 from engine.control import Control, StopRequested
-from engine.errors import ConfigError, RunFailed
+from engine.errors import RunFailed
 from engine.evaluation import evaluate
 from engine.fitting import remove_leftovers, restore_iteration, train
 from engine.lock import EngineProcess
 from engine.project import Project
+from engine.readiness import check_settings_of_runs
 from engine.selection import select
 from engine.settings import Settings
 from engine.stage import RunContext, is_done
-from engine.student import check_student, load_student
+from engine.student import load_student
+from engine.student_place import check_student
 from engine.task_setup import left_out, project_task
 from engine.tasks.base import Task, mixed_subtasks
 
@@ -57,46 +58,22 @@ def run_project(project: Project, *, new: bool = False) -> RunStatus:
 
 
 def _run_of(project: Project, store: Store, task: Task, new: bool) -> Run:
-    """Return the run to work on: the unfinished one, or a new one."""
+    """Return the run to work on: the unfinished one, or a new one. Raises ConfigError."""
     run = store.latest_run()
-    config = project.settings.model_dump(mode="json")
     if new and run is not None and not run.status.terminal:
         # The caller holds the lock, so that no engine is working on it.
         _end(store, run, RunStatus.STOPPED, "put aside for a new run")
-    if run is None or new:
-        _check_questions(project, store, task, run)
-        return store.create_run(
-            seed=project.settings.run.seed,
-            iterations=project.settings.run.iterations,
-            config=config,
-            config_hash=settings_hash(project.settings),
-            versions=_versions(),
-            student=project.settings.student.path,
-        )
-    if run.config_hash != settings_hash(project.settings) and run.status is not RunStatus.FINISHED:
-        changed = [
-            key for key, value in _flat(config).items() if _flat(dict(run.config)).get(key) != value
-        ]
-        raise ConfigError(
-            f"{project.settings_path}: {', '.join(changed) or 'settings'} changed since run "
-            f"{run.id} began. Put the old value back to go on with it, or start anew: "
-            f"tripost run {project.path} --new",
-            "The settings changed during a run",
-        )
-    return run
-
-
-def _check_questions(project: Project, store: Store, task: Task, before: Run | None) -> None:
-    """All runs of a project share its questions, so that they can be compared."""
-    wanted = project.settings.task.model_dump(mode="json")
-    if before is None or before.config.get("task") == wanted:
-        return
-    if store.items(task.name):
-        raise ConfigError(
-            f"{project.settings_path}: [task] differs from that of run {before.id}, and the "
-            "project's questions are made. Put the old values back, or make a new project.",
-            "The questions of a project cannot change",
-        )
+    check_settings_of_runs(project, store, task.name, new=new)
+    if run is not None and not new:
+        return run
+    return store.create_run(
+        seed=project.settings.run.seed,
+        iterations=project.settings.run.iterations,
+        config=project.settings.model_dump(mode="json"),
+        config_hash=settings_hash(project.settings),
+        versions=_versions(),
+        student=project.settings.student.path,
+    )
 
 
 def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
@@ -190,11 +167,3 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[library] = "not installed"
     return found
-
-
-def _flat(config: dict[str, Any]) -> dict[str, Any]:
-    return {
-        f"{section}.{key}": value
-        for section, values in config.items()
-        for key, value in values.items()
-    }

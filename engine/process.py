@@ -29,6 +29,7 @@ from engine.errors import (
 )
 from engine.lock import EngineLock, EngineProcess, busy, lock_holder
 from engine.project import Project
+from engine.readiness import check_ready
 from engine.run_view import (
     SILENT_AFTER_S,
     EngineState,
@@ -72,13 +73,15 @@ def spawn_engine(
 
     Its output goes to ``logs/engine.log``. ``command`` replaces ``python -m engine run DIR``.
     ``new`` starts another run instead of taking up the last one.
-    Raises BusyError when an engine is at work there already, ProjectError, and, with the end
-    of the log, whatever error the engine's exit code stands for (RunFailed for the rest).
+    Raises BusyError when an engine is at work there already, ProjectError, what
+    `engine.readiness.check_ready` raises, and, with the end of the log, whatever error the
+    engine's exit code stands for (RunFailed for the rest).
     """
     holder = lock_holder(project)
     if holder is not None and holder.alive:
         raise busy(project)
     project.prepare()
+    check_ready(project, new=new)
     log_path = project.logs / "engine.log"
     try:
         with _open_log(log_path) as log:

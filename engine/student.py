@@ -17,12 +17,9 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from engine.embedded import SCHOOLED_TASKS, student_folder
 from engine.errors import StudentError
 from engine.settings import StudentSettings
-from engine.tasks import label
-
-EMBEDDED = "embedded"
+from engine.student_place import check_student, student_place
 
 _PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
@@ -86,30 +83,6 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def check_student(settings: StudentSettings, task: str) -> None:
-    """Find out cheaply whether the student can be there at all; ``task`` is the task's name.
-
-    Raises:
-        StudentError: it cannot; or the package has no student for the task.
-    """
-    if settings.path == EMBEDDED and task not in SCHOOLED_TASKS:
-        raise StudentError(
-            f'student.path is "embedded", but the package has no student for {label(task)}, only '
-            f"for {', '.join(SCHOOLED_TASKS)}. Name a folder that transformers can load, or a hub "
-            "id.",
-            "No embedded student for this task",
-        )
-    path = _location(settings, task)
-    folder = Path(path).expanduser()
-    looks_local = settings.path == EMBEDDED or folder.exists() or path.startswith((".", "/", "~"))
-    if looks_local and not (folder / "config.json").is_file():
-        raise StudentError(
-            f"student.path is {settings.path!r}, but there is no model: {folder / 'config.json'} "
-            'is missing. Name a folder that transformers can load, or "embedded".',
-            "The student is missing",
-        )
-
-
 def load_student(settings: StudentSettings, task: str, seed: int = 0) -> Student:
     """Load the student that training starts from, ready to be trained for the task.
 
@@ -122,7 +95,7 @@ def load_student(settings: StudentSettings, task: str, seed: int = 0) -> Student
     device = choose_device(settings.device)
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    model, tokenizer = _load(_location(settings, task), _PRECISIONS[settings.precision])
+    model, tokenizer = _load(student_place(settings, task), _PRECISIONS[settings.precision])
     model.to(device)  # type: ignore[arg-type]  # its stub lost the argument
     if settings.adapter == "lora":
         torch.manual_seed(seed)
@@ -135,10 +108,6 @@ def load_student(settings: StudentSettings, task: str, seed: int = 0) -> Student
         )
         return Student(get_peft_model(model, config), tokenizer)
     return Student(model, tokenizer)
-
-
-def _location(settings: StudentSettings, task: str) -> str:
-    return str(student_folder(task)) if settings.path == EMBEDDED else settings.path
 
 
 def _load(path: str, dtype: torch.dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

@@ -15,17 +15,19 @@ from engine.tasks.own import OwnTask
 from engine.tasks.own.config import TASK_FILE, load_task_settings
 
 
-def project_task(project: Project) -> Task:
+def project_task(project: Project, *, run_scripts: bool = True) -> Task:
     """Return the task of a project, which is to be closed after use.
 
-    A relative folder is taken from the project's own.
+    A relative folder is taken from the project's own. Without ``run_scripts`` nothing of the
+    person's is run while it is read.
 
     Raises:
         ConfigError: the folder is no task, or the task lacks what the run's method needs.
     """
     wanted = project.settings.task
     try:
-        task = make_task(_resolved(wanted.name, project.path), wanted.seen, wanted.unseen)
+        name = _resolved(wanted.name, project.path)
+        task = make_task(name, wanted.seen, wanted.unseen, run_scripts=run_scripts)
     except ValueError as error:
         raise ConfigError(f"{project.settings_path}: task.seen, task.unseen: {error}.") from error
     if isinstance(task, OwnTask):

@@ -12,7 +12,8 @@ from engine.embedded.tokenizer import build_tokenizer
 from engine.errors import StudentError
 from engine.generation import Request, Sampler
 from engine.settings import StudentSettings
-from engine.student import check_student, load_student
+from engine.student import load_student
+from engine.student_place import check_student
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
 

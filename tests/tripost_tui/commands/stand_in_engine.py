@@ -17,6 +17,7 @@ from db.records import (
     TrainStep,
 )
 from db.store import Store
+from engine.config import settings_hash
 from engine.lock import EngineLock, EngineProcess
 from engine.project import Project
 
@@ -26,7 +27,7 @@ HOSTILE = "\x1b]0;owned\x07 \u202e"
 def main(folder: str, plot: str) -> None:
     project = Project.open(folder)
     with EngineLock(project), Store.open(project.db_path) as store:
-        run = store.latest_run() or _new_run(store)
+        run = store.latest_run() or _new_run(store, project)
         resumed = run.status is not RunStatus.PENDING
         store.set_run_status(run.id, RunStatus.RUNNING)
         kind = "run.resumed" if resumed else "run.started"
@@ -50,9 +51,14 @@ def main(folder: str, plot: str) -> None:
             _wait(store, run)
 
 
-def _new_run(store: Store) -> Run:
+def _new_run(store: Store, project: Project) -> Run:
     return store.create_run(
-        seed=1, iterations=3, config={}, config_hash="0" * 64, versions={}, student="embedded"
+        seed=1,
+        iterations=3,
+        config=project.settings.model_dump(mode="json"),
+        config_hash=settings_hash(project.settings),
+        versions={},
+        student="embedded",
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from engine.lock import lock_holder
 from engine.project import Project
 from engine.tasks import TASKS, make_task
+from engine.tasks.own.writing import new_folder
 
 from .conftest import CommandLine, latest_status
 from .tripost_with_stand_in import STAND_IN
@@ -148,6 +149,41 @@ def _started(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def test_a_student_that_is_not_there_is_told_and_no_engine_started(cli: CommandLine) -> None:
+    cli("new", "p", "--set", "student.path=./nowhere")
+    result = cli("run", "p", plot="die")
+    assert result.exit_code == 4
+    assert result.stderr.startswith("The student is missing\n")
+    assert "nowhere/config.json is missing" in result.stderr
+
+
+def test_settings_that_changed_during_a_run_are_told_and_no_engine_started(
+    cli: CommandLine,
+) -> None:
+    project = cli.new("p")
+    cli("run", "p", plot="fail")
+    text = project.settings_path.read_text()
+    project.settings_path.write_text(text.replace("\nepochs = 4", "\nepochs = 5"))
+    result = cli("run", "p", plot="die")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("The settings changed during a run\n")
+    assert "train.epochs changed since run 1 began" in result.stderr
+
+
+def test_a_task_of_ones_own_that_lacks_scripts_is_told_and_no_engine_started(
+    cli: CommandLine,
+) -> None:
+    new_folder(cli.folder / "mine")
+    toml = cli.folder / "mine/task.toml"
+    toml.write_text(toml.read_text().replace('[improve]\nscript = "steps.py"', ""))
+    (cli.folder / "student").mkdir()
+    (cli.folder / "student/config.json").write_text("{}")
+    cli("new", "p", "--task", "mine", "--set", "student.path=student")
+    result = cli("run", "p", plot="die")
+    assert result.exit_code == 2
+    assert "nobody gives improvements (IMP)" in result.stderr
+
+
 def test_the_demo_makes_its_project_and_shows_its_report_when_it_is_done(
     cli: CommandLine,
 ) -> None:
@@ -179,6 +215,8 @@ def test_a_demo_at_work_is_not_put_aside(cli: CommandLine) -> None:
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_the_demo_of_each_task_has_a_project_of_its_own(cli: CommandLine, task: str) -> None:
     folder = "tripost-demo" if task == "multistep_arithmetic" else f"tripost-demo-{task}"
+    (cli.folder / "mine").mkdir()
+    (cli.folder / "mine/config.json").write_text("{}")
     assert cli("demo", "--task", task, "--student", "./mine").exit_code == 0
     settings = Project.open(cli.folder / folder).settings
     assert (settings.task.name, settings.student.path) == (task, "./mine")

@@ -1,0 +1,77 @@
+"""What keeps an engine from working on a project, found out before one is started.
+
+The engine looks again when it holds the lock. Here it is told to whoever wants to start one, in
+the very words, and without the seconds that torch takes.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from db.records import Run, RunStatus
+from db.store import Store
+from engine.config import settings_hash
+from engine.errors import ConfigError
+from engine.project import Project
+from engine.student_place import check_student
+from engine.task_setup import project_task
+
+
+def check_ready(project: Project, *, new: bool = False) -> None:
+    """Check that a run can be taken up or, with ``new``, begun; nothing is changed.
+
+    Raises:
+        ConfigError: the task is none or lacks something, or settings changed during a run.
+        StudentError: there is no such student.
+        StoreError: the database cannot be read.
+    """
+    check_student(project.settings.student, project.settings.task.name)
+    with (
+        closing(project_task(project, run_scripts=False)) as task,
+        Store.open(project.db_path) as store,
+    ):
+        check_settings_of_runs(project, store, task.name, new=new)
+
+
+def check_settings_of_runs(project: Project, store: Store, task: str, *, new: bool) -> None:
+    """Check the settings against those of the run that goes on, or of those before a new one.
+
+    Raises ConfigError.
+    """
+    run = store.latest_run()
+    if run is None:
+        return
+    if new:
+        _check_questions(project, store, task, run)
+    elif run.status is not RunStatus.FINISHED and run.config_hash != settings_hash(
+        project.settings
+    ):
+        before, now = _flat(dict(run.config)), _flat(project.settings.model_dump(mode="json"))
+        changed = [key for key, value in now.items() if before.get(key) != value]
+        raise ConfigError(
+            f"{project.settings_path}: {', '.join(changed) or 'settings'} changed since run "
+            f"{run.id} began. Put the old value back to go on with it, or start anew: "
+            f"tripost run {project.path} --new",
+            "The settings changed during a run",
+        )
+
+
+def _check_questions(project: Project, store: Store, task: str, before: Run) -> None:
+    """All runs of a project share its questions, so that they can be compared."""
+    if before.config.get("task") == project.settings.task.model_dump(mode="json"):
+        return
+    if store.items(task):
+        raise ConfigError(
+            f"{project.settings_path}: [task] differs from that of run {before.id}, and the "
+            "project's questions are made. Put the old values back, or make a new project.",
+            "The questions of a project cannot change",
+        )
+
+
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        f"{section}.{key}": value
+        for section, values in config.items()
+        for key, value in values.items()
+    }
