@@ -92,16 +92,22 @@ def _ask(folder: Path, kind: str, what: str) -> None:
 
 def _send(project: Project, kind: str) -> bool:
     """Leave a command for the engine; False where none is at work."""
+    import time
+
     from db.records import CommandKind
     from db.store import Store
     from engine.run_view import engine_state
+    from tripost_tui.following import POLL_S
 
     with Store.open(project.db_path) as store:
-        run = store.latest_run()
-        if run is None or not engine_state(project, store).alive:
-            return False
-        store.send_command(run.id, CommandKind(kind))
-    return True
+        while engine_state(project, store).alive:
+            run = store.latest_run()
+            if run is not None:
+                store.send_command(run.id, CommandKind(kind))
+                return True
+            # An engine that has just been started for a first run takes seconds to load.
+            time.sleep(POLL_S)
+    return False
 
 
 def _wait_for_end(project: Project) -> None:
