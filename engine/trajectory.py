@@ -28,7 +28,8 @@ _CORRECT = re.compile(
     r"(?:^|(?<=\. ))Steps? \(1\)(?: to \(\d{1,9}(?:\.\d+)*\))? (?:is|are) correct"
     r"(?:\. The|,? and the) final response is also correct\.$"
 )
-_MARKERS = re.compile(r"(?:^|\n)(Feedback:|Updated Answer:)")
+_PREFIXES = ("Feedback:", "Updated Answer:")
+_MARKERS = re.compile(rf"(?:^|\n)({'|'.join(_PREFIXES)})")
 
 
 class Author(StrEnum):
@@ -242,6 +243,15 @@ def parse_feedback(text: str) -> Feedback | None:
             working=text[: match.start()].rstrip(),
         )
     return None
+
+
+def split_attempt(text: str) -> tuple[str, str]:
+    """Take what was written after `prompt` apart: its first attempt, and all that follows it."""
+    # Most texts have none, which is found out sooner without the expression.
+    if not any(prefix in text for prefix in _PREFIXES):
+        return text, ""
+    marker = _MARKERS.search(text)
+    return (text[: marker.start()], text[marker.start(1) :]) if marker else (text, "")
 
 
 def parse_body(question: str, text: str, hint: str) -> Trajectory:

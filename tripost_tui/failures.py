@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 EXIT_CODES = {
     0: "done",
-    1: "doctor found an error, or something happened that nobody foresaw",
+    1: "doctor or task check found an error, or something happened that nobody foresaw",
     2: "wrong usage or wrong settings",
     3: "the project cannot be used: missing, read-only, disk full, damaged",
     4: "the student cannot be loaded",

@@ -167,7 +167,12 @@ class JsonDisplay:
 def write_json(value: dict[str, Any], stream: TextIO | None = None) -> None:
     """One JSON object on a line of its own, in ASCII: no terminal can be steered by it."""
     stream = sys.stdout if stream is None else stream
+    stream.write(json_line(value))
+    stream.flush()
+
+
+def json_line(value: dict[str, Any]) -> str:
+    """What `write_json` writes."""
     # DEL is ASCII that JSON leaves as it is.
     line = json.dumps(value, separators=(", ", ": "), allow_nan=False).replace("\x7f", "\\u007f")
-    stream.write(line + "\n")
-    stream.flush()
+    return line + "\n"

@@ -21,7 +21,8 @@ from engine.tasks.own.settings import OwnSettings, PythonAnswer
 class TaskFolder:
     """What `load_folder` found.
 
-    ``counts`` counts all problems; ``problems`` lists the first hundred of each kind.
+    ``counts`` counts all problems, ``error_count`` all errors; ``problems`` lists the first hundred
+    of each kind.
     """
 
     path: Path
@@ -29,6 +30,7 @@ class TaskFolder:
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...] = ()
     counts: Mapping[ProblemKind, int] = field(default_factory=dict)
+    error_count: int = 0
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -58,7 +60,8 @@ def load_folder(path: Path, *, run_scripts: bool = True) -> TaskFolder:
     finally:
         checker.close()
     problems.extend(_unused(rows))
-    return TaskFolder(path, settings, tuple(rows), problems.sorted(), Counter(problems.counts))
+    counts = Counter(problems.counts)
+    return TaskFolder(path, settings, tuple(rows), problems.sorted(), counts, problems.errors)
 
 
 def _missing_scripts(path: Path, settings: OwnSettings) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ import hashlib
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from engine.errors import ConfigError
 from engine.tasks.own.choices import letter_of
 from engine.tasks.own.jsonl import DECODER, read_json_lines
 from engine.tasks.own.numbers import read_number
-from engine.tasks.own.problems import Problem, ProblemKind, Problems, Severity
+from engine.tasks.own.problems import Problem, ProblemKind, Problems, Severity, shortened
+from engine.tasks.own.rationales import restated
 from engine.tasks.own.rows import SEEN, NumberText, Row, read_row, split_options
 from engine.tasks.own.settings import AnswerSettings, ChoiceAnswer, ExactAnswer, NumberAnswer
 from engine.tasks.own.tables import as_row_object, key_of_columns, read_table
@@ -34,11 +35,15 @@ _Found = Iterator[tuple[Row | None, list[Problem]]]
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an importer read. ``answer`` is the kind of answer that fits all rows."""
+    """What an importer read. ``answer`` is the kind of answer that fits all rows.
+
+    ``counts`` counts all problems; ``problems`` lists the first hundred of each kind.
+    """
 
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...]
     answer: AnswerSettings
+    counts: Mapping[ProblemKind, int] = field(default_factory=dict)
 
 
 def import_file(
@@ -50,14 +55,16 @@ def import_file(
 ) -> Imported:
     """Read a data set, in the format that its name ends in: .json, .jsonl, .csv or .tsv.
 
-    ``columns`` says which column of a table is which key of a row; ``subtask`` and ``split`` hold
-    for all rows that say nothing else.
+    ``columns`` says, for keys of a row, which column of a table they are in; ``subtask`` and
+    ``split`` hold for all rows that say nothing else.
 
     Raises:
         ConfigError: no such format, or the file cannot be read at all.
     """
     match path.suffix.lower():
         case ".json":
+            if columns:
+                raise ConfigError(f"{path}: BIG-bench's JSON has no columns to name.")
             found = _bigbench(path)
         case ".jsonl" | ".ndjson":
             found = _json_lines(path, columns or {})
@@ -72,7 +79,7 @@ def import_file(
         problems.extend(its_problems)
         if row is not None:
             rows.append(_at_home(row, subtask, split))
-    return Imported(tuple(rows), problems.sorted(), fitting_answer(rows))
+    return Imported(tuple(rows), problems.sorted(), fitting_answer(rows), problems.counts)
 
 
 def fitting_answer(rows: Sequence[Row]) -> AnswerSettings:
@@ -85,6 +92,8 @@ def fitting_answer(rows: Sequence[Row]) -> AnswerSettings:
 
 
 def _at_home(row: Row, subtask: str | None, split: Split | None) -> Row:
+    if row.rationale is not None:
+        row = replace(row, rationale=restated(row.rationale, row.answer))
     if subtask is not None and row.subtask == SEEN:
         row = replace(row, subtask=subtask)
     return replace(row, split=split) if split is not None and row.split is None else row
@@ -118,13 +127,19 @@ def _table(path: Path, columns: Mapping[str, str]) -> _Found:
 
 
 def _json_lines(path: Path, columns: Mapping[str, str]) -> _Found:
+    unknown = dict(columns)
     for line, value in read_json_lines(path.parent, path.name):
         if isinstance(value, Problem):
             yield None, [value]
             continue
         if isinstance(value, dict):
-            value = _gsm8k(as_row_object(value, key_of_columns(list(value), columns)))
+            keys = key_of_columns(list(value), columns)
+            unknown = {key: name for key, name in unknown.items() if key not in keys.values()}
+            value = _gsm8k(as_row_object(value, keys))
         yield read_row(value, path.name, line)
+    for key, name in unknown.items():
+        message = f"no row has a key {shortened(name)}, which is said to be the {key}"
+        yield None, [Problem(ProblemKind.KEY_MISSING, path.name, message)]
 
 
 def _gsm8k(data: dict[str, Any]) -> dict[str, Any]:

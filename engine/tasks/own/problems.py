@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 SHOWN_CHARS = 60
-_LISTED_PER_KIND = 100
+LISTED_PER_KIND = 100
 
 
 class Severity(StrEnum):
@@ -69,10 +69,13 @@ class Problems:
 
     listed: list[Problem] = field(default_factory=list)
     counts: Counter[ProblemKind] = field(default_factory=Counter)
+    errors: int = 0
+    """How many of them, also of those that are not listed, are errors."""
 
     def add(self, problem: Problem) -> None:
         self.counts[problem.kind] += 1
-        if self.counts[problem.kind] <= _LISTED_PER_KIND:
+        self.errors += problem.severity is Severity.ERROR
+        if self.counts[problem.kind] <= LISTED_PER_KIND:
             self.listed.append(problem)
 
     def extend(self, problems: Iterable[Problem]) -> None:

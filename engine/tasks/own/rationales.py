@@ -10,6 +10,9 @@ from engine.tasks.own.answers import state, stated
 from engine.trajectory import FINAL_RESPONSE, Attempt, Step, Turn, parse_attempt, parse_body
 
 _LABEL = re.compile(r"^\((?:\d+(?:\.\d+)*|Final response)\)", re.MULTILINE)
+_ANSWER_AT_END = re.compile(
+    r"(?:(?P<before>[^\n]{1,1000}\.) )?So the answer is:? (?P<answer>.*)\.", re.DOTALL
+)
 
 
 def rationale_of(text: str, answer: str) -> Attempt:
@@ -35,6 +38,24 @@ def _with_final_response(steps: Sequence[Step], answer: str) -> list[Step]:
         return [*steps, Step(FINAL_RESPONSE, state(answer))]
     kept = [Step(last.label, head)] if head else []
     return [*before, *kept, Step(FINAL_RESPONSE, line)]
+
+
+def restated(text: str, answer: str) -> str:
+    """The rationale with its answer stated as tasks of one's own have it, where it can be told.
+
+    Rationales of built-in tasks end in "So the answer is: X." or in a sentence before it, which
+    becomes a step.
+    """
+    attempt = parse_attempt(text.strip())
+    final = attempt.final_response
+    match = _ANSWER_AT_END.fullmatch(final) if final is not None else None
+    if match is None or match["answer"] != answer:
+        return text
+    steps = attempt.steps[:-1]
+    if match["before"]:
+        numbers = [int(step.label.partition(".")[0]) for step in steps if step.label[0].isdigit()]
+        steps = (*steps, Step(str(max(numbers, default=0) + 1), match["before"]))
+    return Attempt((*steps, Step(FINAL_RESPONSE, state(answer)))).text
 
 
 def doubts(text: str, rationale: Attempt) -> str | None:

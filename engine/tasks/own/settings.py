@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.settings import Section
+from engine.tasks import TASKS
 
 REFUSED = "refused"
 """Type of the validation errors whose message says what is allowed."""
@@ -54,6 +55,12 @@ def _regular_expression(pattern: str) -> str:
 def _listed(value: Any) -> Any:
     """One file may be written without brackets."""
     return (value,) if isinstance(value, str) else value
+
+
+def _not_built_in(name: str) -> str:
+    if name in TASKS:
+        raise _refuse(f"another name than those of the built-in tasks: {', '.join(TASKS)}")
+    return name
 
 
 _FILE = "a file inside the task's folder"
@@ -188,9 +195,11 @@ class ScriptSettings(Section):
 class OwnSettings(Section):
     """A task of one's own."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = _s(
+    name: Annotated[
+        str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_not_built_in)
+    ] = _s(
         ...,
-        "Short name, as on the command line.",
+        "Short name, another than the built-in tasks have.",
         "at most 40 small letters, digits and underscores, a letter first",
     )
     title: Annotated[_Line, Field(min_length=1, max_length=100)] = _s(

@@ -77,6 +77,9 @@ def read_table(
         if not columns:
             columns = record
             keys = key_of_columns(columns, said)
+            if unknown := {key: said[key] for key in said if key not in keys.values()}:
+                yield from ((1, _not_there(*pair, columns, name)) for pair in unknown.items())
+                return
             if missing := {"question", "answer"} - set(keys.values()):
                 yield 1, _without(missing, columns, name)
                 return
@@ -98,6 +101,14 @@ def _fit(header: str, delimiter: str, said: Mapping[str, str]) -> tuple[int, int
 
 def _without(missing: set[str], columns: Sequence[str], name: str) -> Problem:
     wanted = " and ".join(sorted(missing, reverse=True))
-    there = ", ".join(shortened(column) for column in columns[:20])
-    message = f"no column is known as {wanted}; there are {there}: say which it is"
+    message = f"no column is known as {wanted}; there are {_listed(columns)}: say which it is"
     return Problem(ProblemKind.KEY_MISSING, name, message, 1)
+
+
+def _not_there(key: str, column: str, columns: Sequence[str], name: str) -> Problem:
+    what = f"no column {shortened(column)}, which is said to be the {key}"
+    return Problem(ProblemKind.KEY_MISSING, name, f"{what}; there are {_listed(columns)}", 1)
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(shortened(column) for column in columns[:20])

@@ -31,6 +31,10 @@ class TooFewRows(ConfigError, ValueError):
     title = "The task has too few rows"
 
 
+class FalsePraise(CannotJudge):
+    """FBK calls an attempt right whose answer the checker rejects."""
+
+
 class OwnTask(Task):
     """The rows of a folder, with the answers and scripts that its task.toml names.
 
@@ -211,7 +215,10 @@ class OwnTask(Task):
         return said
 
     def _agree(self, row: Row, attempt: Attempt) -> None:
-        """Take no praise of an attempt whose answer the checker rejects. Raises CannotJudge."""
+        """Take no praise of an attempt whose answer the checker rejects.
+
+        Raises FalsePraise, and CannotJudge where the checker fails.
+        """
         try:
             answer = self._checker.read(attempt.final_response)
             right = answer is not None and self._checker.is_right(
@@ -223,7 +230,7 @@ class OwnTask(Task):
             script = self.folder.settings.feedback
             name = script.script if script is not None else ""
             shown = "no answer that can be read" if answer is None else shortened(answer)
-            raise CannotJudge(
+            raise FalsePraise(
                 f"{name} says that all is correct, but the attempt states {shown}, "
                 f"and the row's answer is {shortened(row.answer)}"
             )

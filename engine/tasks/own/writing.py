@@ -10,6 +10,7 @@ from pathlib import Path
 from db.records import Split
 from engine.errors import TripostError, project_error
 from engine.files import write_atomically
+from engine.tasks import TASKS
 from engine.tasks.own.config import TASK_FILE, task_toml
 from engine.tasks.own.rows import Row, as_json
 from engine.tasks.own.settings import DataSettings, OwnSettings
@@ -61,6 +62,8 @@ def write_folder(path: Path, settings: OwnSettings, rows: Iterable[Row]) -> None
 def slug(text: str) -> str:
     """The nearest that the name of a task may be."""
     plain = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    if plain in TASKS:
+        return f"my_{plain}"
     return (plain if plain[:1].isalpha() else f"task_{plain}".rstrip("_"))[:40]
 
 
