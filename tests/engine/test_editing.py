@@ -303,6 +303,7 @@ def test_every_loss_has_its_reason(case: str) -> None:
 
 def test_every_reason_of_editing_was_given() -> None:
     of_other_stages = {
+        DropReason.GOLD_REJECTED,
         DropReason.DUPLICATE,
         DropReason.SURPLUS,
         DropReason.TOO_LONG,
