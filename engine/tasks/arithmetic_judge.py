@@ -8,7 +8,7 @@ it has just made in good faith; the working lets it find out.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engine.expressions import (
@@ -21,6 +21,7 @@ from engine.expressions import (
     names,
     parse,
     reduce_once,
+    reduce_rendered,
     render,
 )
 from engine.tasks.arithmetic_rationale import Established, join, parse_question, split_question
@@ -43,6 +44,7 @@ class Judge:
         self._question = parse_question(question)
         self._show_working = show_working
         self._working: list[str] = []
+        self._parts: Mapping[str, Expr] = {}
         self.established = Established()
 
     def judge(self, attempt: Attempt) -> Feedback:
@@ -103,9 +105,10 @@ class Judge:
         wanted: dict[str, Expr] = {}
         if not _match_form(form, self._question, wanted):
             return incorrect(step.label, form_text, "the question has another form")
+        usual = self._usual_parts(form_text)
         seen: set[str] = set()
         for name, text in parts:
-            tree = _parse_or_none(text)
+            tree = wanted[name] if usual.get(name) == text else _parse_or_none(text)
             if tree != wanted.get(name) and self._is_named_otherwise(form, tree):
                 return incorrect(step.label, form_text, "the question has another form")
             if name in seen or name not in wanted:
@@ -119,7 +122,19 @@ class Judge:
             return incorrect(step.label, f"where {parts_text}", f"{missing[0]} is missing")
         self.established.form = form
         self.established.parts = dict(parts)
+        self._parts = wanted
         return None
+
+    def _usual_parts(self, form: str) -> Mapping[str, str]:
+        """Return the parts as a rationale writes them, none if its form is another.
+
+        They are right, and need not be read again.
+        """
+        try:
+            usual_form, parts = split_question(self._text)
+        except ExpressionError:
+            return {}
+        return parts if form == usual_form else {}
 
     def _is_named_otherwise(self, form: Expr, part: Expr | None) -> bool:
         """Tell whether the form has a wrong name for ``part``, which the question does have."""
@@ -131,15 +146,14 @@ class Judge:
         if name not in known.parts or name in known.results:
             return incorrect(step.label, f"calculate {name}", f"{name} is no part still open")
         links = chain.split(" = ")
-        first = _parse_or_none(links[0])
-        part = parse(known.parts[name])
-        if first is None or first != part:
-            reason = f"{name} = {known.parts[name]}"
-            return incorrect(step.label, f"{name} = {links[0]}", reason)
-        error = self._check_links(step, links, part)
-        if error is None:
-            known.results[name] = evaluate(part)
-        return error
+        text, part = known.parts[name], self._parts[name]
+        if links[0] != text and _parse_or_none(links[0]) != part:
+            return incorrect(step.label, f"{name} = {links[0]}", f"{name} = {text}")
+        value = self._value_of_links(step, links, part)
+        if isinstance(value, Feedback):
+            return value
+        known.results[name] = value
+        return None
 
     def _finally(self, step: Step, chain: str) -> Feedback | None:
         known = self.established
@@ -153,16 +167,25 @@ class Judge:
         if _parse_or_none(links[0]) != known.form:
             return incorrect(step.label, links[0], f"the equation is {render(known.form)}")
         numbers = known.substituted()
-        if len(links) < 2 or _parse_or_none(links[1]) != numbers:
+        usual = render(numbers)
+        if len(links) < 2 or (links[1] != usual and _parse_or_none(links[1]) != numbers):
             span = " = ".join(links[:2])
-            return incorrect(step.label, span, f"{links[0]} = {render(numbers)}")
-        error = self._check_links(step, links[1:], numbers)
-        if error is None:
-            known.value = evaluate(numbers)
-        return error
+            return incorrect(step.label, span, f"{links[0]} = {usual}")
+        value = self._value_of_links(step, links[1:], numbers)
+        if isinstance(value, Feedback):
+            return value
+        known.value = value
+        return None
 
-    def _check_links(self, step: Step, links: Sequence[str], first: Expr) -> Feedback | None:
-        """Check that each link of ``a = b = c`` equals the one before and that a number ends it."""
+    def _value_of_links(self, step: Step, links: Sequence[str], first: Expr) -> int | Feedback:
+        """Return the number that ends ``a = b = c``, or which link is not what the one before is.
+
+        ``first`` is what the first link says.
+        """
+        if not self._show_working:
+            usual = _value_of_usual_links(links, first)
+            if usual is not None:
+                return usual
         before, before_text, value = first, links[0], evaluate(first)
         for text in links[1:]:
             span = f"{before_text} = {text}"
@@ -181,7 +204,7 @@ class Judge:
             before, before_text = link, text
         if not isinstance(before, Num):
             return incorrect(step.label, before_text, _next_link(before))
-        return None
+        return value
 
     def _work_again(self, label: str, before: Expr, link: Expr, equation: str, reason: str) -> None:
         """Add the checks of a link, unless they refute something else than the verdict does.
@@ -210,6 +233,20 @@ def _parse_or_none(text: str) -> Expr | None:
         return parse(text)
     except ExpressionError:
         return None
+
+
+def _value_of_usual_links(links: Sequence[str], first: Expr) -> int | None:
+    """Return the number that ends a calculation of ``first``; None unless it is as in a rationale.
+
+    What is, is right, and need not be read link by link, which takes several times as long.
+    """
+    due = render(first)
+    for link in links[1:]:
+        if link != due:
+            due = reduce_rendered(due)
+            if link != due:
+                return None
+    return None if due.startswith("(") else int(due)
 
 
 def _match_form(form: Expr, whole: Expr, wanted: dict[str, Expr]) -> bool:

@@ -17,7 +17,7 @@ from engine.tasks.base import CannotJudge
 from engine.tasks.date_assertions import Flaw, asserts, false_assertions
 from engine.tasks.date_copies import Copies
 from engine.tasks.date_question import Problem
-from engine.tasks.date_rationale import Established
+from engine.tasks.date_rationale import Established, gold_steps
 from engine.tasks.date_terms import Kind, Term, chains, read_terms
 from engine.tasks.date_words import WEEKDAYS, long_form, lower, slashes
 from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback, Step, correct, incorrect
@@ -54,7 +54,17 @@ class Judge:
         self._problem = problem
         self._timeline = problem.timeline
         self._copies = Copies(problem)
-        self.established = Established()
+        self._gold = dict(gold_steps(problem))
+        self._unread: set[str] = set()
+        self._settled = Established()
+
+    @property
+    def established(self) -> Established:
+        """What the steps so far have settled, read to the end."""
+        for text in self._unread:
+            self._settled.days |= self._read(text, read_terms(text, self._timeline)).stated
+        self._unread.clear()
+        return self._settled
 
     @cached_property
     def _known(self) -> set[date]:
@@ -76,7 +86,7 @@ class Judge:
 
     def step(self, step: Step) -> Feedback | None:
         """Judge the next step; a right one is added to what is established."""
-        known = self.established
+        known = self._settled
         if known.steps and known.steps[-1].label == FINAL_RESPONSE:
             reason = "the final response is already given"
             return incorrect(step.label, f"({step.label})", reason)
@@ -94,7 +104,7 @@ class Judge:
     def _final_response(self, step: Step) -> Feedback | None:
         problem = self._problem
         asked = f"the date {problem.asked.text}"
-        if problem.target not in self.established.days:
+        if not self._has_stated(problem.target):
             return incorrect(step.label, step.text, f"{asked} is not worked out yet")
         if not problem.right_letters:
             raise CannotJudge(f"no option is {slashes(problem.target)}")
@@ -105,6 +115,9 @@ class Judge:
             return incorrect(step.label, match["answer"], self._right_option())
         return None
 
+    def _has_stated(self, day: date) -> bool:
+        return day in self._settled.days or day in self.established.days
+
     def _right_option(self) -> str:
         letters = self._problem.right_letters
         which = f"which is ({letters[0]})" if letters else "which is no option"
@@ -113,6 +126,11 @@ class Judge:
     # --- a numbered step -----------------------------------------------------------------------
 
     def _numbered(self, step: Step) -> Feedback | None:
+        if step.text in self._gold:
+            # It is right. What else it states is read where that matters, since it takes long.
+            self._settled.days.add(self._gold[step.text])
+            self._unread.add(step.text)
+            return None
         if len(step.text) > LONGEST_STEP:
             raise CannotJudge(f"step ({step.label}) has {len(step.text)} characters")
         terms = read_terms(step.text, self._timeline)
@@ -126,7 +144,7 @@ class Judge:
         has_date = any(term.kind is not Kind.ANCHOR for term in terms)
         if not has_date and not self._is_harmless(step.text):
             raise CannotJudge(f"step ({step.label}) states nothing that can be checked")
-        self.established.days |= found.stated
+        self._settled.days |= found.stated
         return None
 
     def _is_harmless(self, text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from engine.tasks.date_long_stories import LONG
 from engine.tasks.date_short_stories import SHORT
@@ -54,7 +55,8 @@ class Problem:
     @property
     def right_letters(self) -> list[str]:
         """The options that are the date asked for: one, unless the question is bad."""
-        return [letter for letter, option in self.options.items() if option.means(self.target)]
+        target = self.target
+        return [letter for letter, option in self.options.items() if option.means(target)]
 
     def right_letter(self) -> str:
         """Return the answer. Raises NoQuestion where no option is right."""
@@ -69,6 +71,7 @@ def content_of(question: str) -> str:
     return question.partition("\nOptions:")[0]
 
 
+@lru_cache(maxsize=256)  # an attempt, its update and the improvement of each have one question
 def read_question(question: str) -> Problem:
     """Read and solve a question. Raises NoQuestion."""
     match = _QUESTION.fullmatch(question.strip()) if len(question) <= LONGEST_QUESTION else None

@@ -13,12 +13,14 @@ from functools import cached_property, lru_cache
 
 from engine.tasks.logic_patterns import (
     ANY,
+    END,
     Gap,
     Pattern,
+    Space,
     all_orders,
     is_single,
-    matching,
     read_pattern,
+    spaced,
 )
 from engine.tasks.logic_scenes import (
     Scene,
@@ -43,6 +45,11 @@ class Before:
     def pattern(self) -> Pattern:
         return Pattern((self.first, self.second), (ANY, ANY, ANY))
 
+    @property
+    def space(self) -> Space:
+        """All that it says."""
+        return self.first, self.second, ANY
+
     def says(self, scene: Scene, objects: Sequence[str]) -> str:
         first, second = objects[self.first], objects[self.second]
         return scene.relation(first, second, from_back=self.from_back)
@@ -60,6 +67,12 @@ class Stands:
     def pattern(self) -> Pattern:
         pattern = Pattern((self.index,), (Gap(self.steps, exact=True), ANY))
         return pattern.reversed() if self.from_back else pattern
+
+    @property
+    def space(self) -> Space:
+        """All that it says."""
+        gap = Gap(self.steps, exact=True)
+        return (self.index, END, gap) if self.from_back else (END, self.index, gap)
 
     def says(self, scene: Scene, objects: Sequence[str]) -> str:
         return scene.position(objects[self.index], self.steps, from_back=self.from_back)
@@ -86,8 +99,12 @@ class Story:
         """Each way to write the name of an object."""
         return _names(self.scene, self.objects)
 
+    @cached_property
+    def _short_names(self) -> Sequence[str]:
+        return [self.scene.short(name) for name in self.objects]
+
     def orders_of(self, constraint: Constraint) -> int:
-        return matching(self.count, constraint.pattern)
+        return spaced(self.count, *constraint.space)
 
     @cached_property
     def clue_orders(self) -> tuple[int, ...]:
@@ -130,7 +147,7 @@ class Story:
 
     def write(self, pattern: Pattern) -> str:
         """Write a pattern with the labels of its ends."""
-        body = pattern.render([self.scene.short(name) for name in self.objects])
+        body = pattern.render(self._short_names)
         return f"({self.scene.front.label}) {body} ({self.scene.back.label})"
 
     def read(self, text: str) -> Pattern:
@@ -141,8 +158,8 @@ class Story:
         """Read what a clue or an option says, without its full stop."""
         for verb in self.scene.verbs:
             subject, found, said = text.partition(f" {verb} ")
-            index = self.find(subject)
-            if not found or index is None:
+            index = self.find(subject) if found else None
+            if index is None:
                 continue
             said = said.removeprefix("the ")
             if place := places(self.scene, self.count).get(said):
@@ -188,7 +205,7 @@ def draw_clues(count: int, rng: random.Random) -> tuple[Constraint, ...]:
     left = all_orders(count).all
     while not is_single(left):
         clue = _draw_clue(order, rng)
-        narrowed = left & matching(count, clue.pattern)
+        narrowed = left & spaced(count, *clue.space)
         if narrowed != left:
             clues.append(clue)
             left = narrowed
@@ -202,7 +219,7 @@ def draw_clues(count: int, rng: random.Random) -> tuple[Constraint, ...]:
 def _orders(count: int, clues: Sequence[Constraint]) -> int:
     left = all_orders(count).all
     for clue in clues:
-        left &= matching(count, clue.pattern)
+        left &= spaced(count, *clue.space)
     return left
 
 

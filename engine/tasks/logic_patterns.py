@@ -80,9 +80,9 @@ class Orders:
             for place, index in enumerate(order):
                 self._at[index][place] |= 1 << number
 
-    def at(self, index: int, place: int) -> int:
-        """Return the orders that have an object at a place."""
-        return self._at[index][place]
+    def places(self, index: int) -> Sequence[int]:
+        """Return, for each place, the orders that have an object there."""
+        return self._at[index]
 
     def first(self, orders: int) -> tuple[int, ...]:
         """Return one of a set of orders, which must not be empty."""
@@ -105,32 +105,35 @@ def is_single(orders: int) -> bool:
     return orders != 0 and not orders & (orders - 1)
 
 
+@lru_cache(maxsize=1 << 12)
+def spaced(count: int, left: int, right: int, gap: Gap) -> int:
+    """Return the orders of ``count`` objects that have such a gap between two objects, or `END`."""
+    table = all_orders(count)
+    # An end is where it is in all orders.
+    starts = [(-1, table.all)] if left == END else enumerate(table.places(left))
+    ends = [(count, table.all)] if right == END else list(enumerate(table.places(right)))
+    found = 0
+    for start, orders in starts:
+        for end, others in ends:
+            if start < end and gap.allows(end - start - 1):
+                found |= orders & others
+    return found
+
+
 @lru_cache(maxsize=1 << 15)
 def matching(count: int, pattern: Pattern) -> int:
-    """Return the orders of ``count`` objects that a pattern matches."""
-    table = all_orders(count)
-    # By the place of the object that was matched last, the orders that match so far.
-    reached = {-1: table.all}
-    for index, gap in zip(pattern.objects, pattern.gaps, strict=False):
-        further = {}
-        for place in range(count):
-            orders = 0
-            for last, so_far in reached.items():
-                if last < place and gap.allows(place - last - 1):
-                    orders |= so_far
-            if orders := orders & table.at(index, place):
-                further[place] = orders
-        reached = further
-    matched = 0
-    for last, so_far in reached.items():
-        if pattern.gaps[-1].allows(count - last - 1):
-            matched |= so_far
-    return matched
+    """Return the orders of ``count`` objects that a pattern matches: all its gaps are there."""
+    orders = all_orders(count).all
+    for left, right, gap in zip(
+        (END, *pattern.objects), (*pattern.objects, END), pattern.gaps, strict=True
+    ):
+        orders &= spaced(count, left, right, gap)
+    return orders
 
 
 def before(count: int, first: int, second: int) -> int:
     """Return the orders that have one object anywhere before another."""
-    return matching(count, Pattern((first, second), (ANY, ANY, ANY)))
+    return spaced(count, first, second, ANY)
 
 
 def express(count: int, orders: int, objects: Iterable[int]) -> Pattern | None:
@@ -215,9 +218,10 @@ def _read_words(words: Sequence[str], names: Mapping[str, int]) -> Pattern:
     gaps: list[Gap] = []
     least, exact, at = 0, True, 0
     while at < len(words):
-        if words[at] == "??":
+        word = words[at]
+        if word == "??":
             exact, at = False, at + 1
-        elif words[at] == "?":
+        elif word == "?":
             least, at = least + 1, at + 1
         else:
             index, at = _read_name(words, at, names)
@@ -231,13 +235,14 @@ def _read_words(words: Sequence[str], names: Mapping[str, int]) -> Pattern:
 
 def _read_name(words: Sequence[str], at: int, names: Mapping[str, int]) -> tuple[int, int]:
     """Return the object with the longest name that starts here, and where the name ends."""
-    longest = at + 1
-    while longest < min(at + _LONGEST_NAME_WORDS, len(words)) and words[longest] not in _GAP_WORDS:
-        longest += 1
-    for end in range(longest, at, -1):
+    end = at + 1
+    while end < at + _LONGEST_NAME_WORDS and end < len(words) and words[end] not in _GAP_WORDS:
+        end += 1
+    while end > at:
         index = names.get(" ".join(words[at:end]))
         if index is not None:
             return index, end
+        end -= 1
     raise PatternError(f"{_quoted(words[at])} is not one of the objects")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import replace
+from functools import lru_cache
 from string import ascii_uppercase
 
 from engine.tasks.logic_clues import Constraint, Stands, Story, draw_clues, draw_place
@@ -51,6 +52,7 @@ def split_objects(text: str) -> list[str]:
     return [part.removeprefix("a ").removeprefix("an ") for part in parts]
 
 
+@lru_cache(maxsize=256)  # an attempt, its update and the improvement of each have one question
 def read_story(question: str) -> Story:
     """Read a question.
 

@@ -56,6 +56,11 @@ class Established:
         self.facts[self.next_label] = Fact(Pattern((), (ANY,)), clues=0)
 
 
+def clue_step(story: Story, clue: Constraint) -> str:
+    """Write the step that states a clue."""
+    return f'{story.states(clue)}: "{story.write(clue.pattern)}".'
+
+
 def continue_rationale(known: Established, story: Story) -> Attempt:
     """Write the right steps that are still to come after the established ones."""
     if known.steps and known.steps[-1].label == FINAL_RESPONSE:
@@ -112,9 +117,8 @@ class _Writer:
         stated = {fact.clues for fact in self.known.facts.values()}
         for index, clue in enumerate(self.story.clues):
             if 1 << index not in stated:
-                text = f'{self.story.states(clue)}: "{self.story.write(clue.pattern)}".'
                 self.known.learn(Fact(clue.pattern, 1 << index))
-                self.add(text)
+                self.add(clue_step(self.story, clue))
 
     def _state_total(self) -> None:
         self.known.learn_total()

@@ -23,6 +23,7 @@ ANSWER = "So the answer is: "
 
 WORD = r"[a-z0-9&'-]{1,48}"
 MOST_WORDS = 100
+_WORD = re.compile(WORD)
 
 _ONES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 _TEENS = (
@@ -54,7 +55,7 @@ def read_words(question: str) -> list[str]:
     if not 1 <= len(words) <= MOST_WORDS:
         raise NoQuestion(f"the question needs between 1 and {MOST_WORDS} words")
     for word in words:
-        if re.fullmatch(WORD, word) is None:
+        if _WORD.fullmatch(word) is None:
             raise NoQuestion(f"{word!r} is not 1 to 48 small letters, digits or any of & ' -")
     return words
 
@@ -82,7 +83,7 @@ def grouped(words: Sequence[str], place: int) -> list[list[str]]:
 
 def is_open(group: Sequence[str]) -> bool:
     """Tell whether there is an order to find; there is none for a word given twice."""
-    return any(word != group[0] for word in group)
+    return len(group) > 1 and any(word != group[0] for word in group)
 
 
 class Due(Enum):
@@ -122,14 +123,14 @@ class Established:
         self.steps: list[Step] = []
         self.order: list[str] = []
         self._parts = [Part(list(words))]
+        self.due = self._next()
 
     @property
     def part(self) -> Part:
         """The innermost part that is being sorted."""
         return self._parts[-1]
 
-    @property
-    def due(self) -> Due:
+    def _next(self) -> Due:
         if not self._parts:
             final = bool(self.steps) and self.steps[-1].label == FINAL_RESPONSE
             return Due.NOTHING if final else Due.ANSWER
@@ -159,6 +160,7 @@ class Established:
         elif due is Due.HENCE:
             self._leave()
         self.steps.append(step)
+        self.due = self._next()
 
     def _enter(self, step: Step, subpart: list[str]) -> None:
         part = self.part

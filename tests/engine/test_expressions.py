@@ -21,6 +21,7 @@ from engine.expressions import (
     names,
     parse,
     reduce_once,
+    reduce_rendered,
     reductions,
     render,
     substitute,
@@ -71,6 +72,12 @@ def test_each_reduction_computes_one_operation_and_keeps_the_value(expr: Expr) -
     assert operations == list(range(len(chain) - 1, -1, -1))
     assert {value(link) for link in chain} == {value(expr)}
     assert chain[0] == expr
+
+
+@given(SMALL)
+def test_what_is_written_is_reduced_like_what_it_means(expr: Expr) -> None:
+    after = reduce_once(expr) if isinstance(expr, Op) else expr
+    assert reduce_rendered(render(expr)) == render(after)
 
 
 def test_the_innermost_operation_furthest_to_the_left_is_next() -> None:
