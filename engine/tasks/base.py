@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import Protocol
 
 from db.records import Item, Split, Subtask
-from engine.trajectory import Attempt, Feedback
+from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback, Step
 
 
 def split_of(question: str) -> Split:
@@ -37,6 +37,31 @@ class CannotJudge(Exception):
 
 class CannotImprove(Exception):
     """The script cannot write an update; the reason is for people."""
+
+
+class StepJudge(Protocol):
+    """Judges an attempt step by step, and remembers what right steps settle."""
+
+    def step(self, step: Step) -> Feedback | None:
+        """Return the feedback on a wrong step, None for a right one."""
+        ...
+
+
+def steps_before(attempt: Attempt, feedback: Feedback) -> tuple[Step, ...]:
+    """Return the steps before the flagged one, which an update keeps. Raises CannotImprove."""
+    if feedback.is_correct or feedback.step is None:
+        raise CannotImprove("the feedback names no wrong step")
+    kept = attempt.before(feedback.step)
+    if len(kept) == len(attempt.steps) and feedback.step != FINAL_RESPONSE:
+        raise CannotImprove(f"the attempt has no step ({feedback.step})")
+    return kept
+
+
+def take_right(judge: StepJudge, steps: Iterable[Step]) -> None:
+    """Let a judge take steps as right. Raises CannotImprove for one that is wrong."""
+    for step in steps:
+        if judge.step(step) is not None:
+            raise CannotImprove(f"step ({step.label}), before the flagged one, is wrong")
 
 
 class Task(Protocol):
@@ -115,3 +140,8 @@ class BuiltInTask(Task, Protocol):
     def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
         """Take the difficulties of the subtasks; none means the paper's. Raises ValueError."""
         ...
+
+    def is_right(
+        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
+    ) -> bool:
+        return answer is not None and answer == gold

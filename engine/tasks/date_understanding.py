@@ -14,12 +14,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from db.records import Item, Split, Subtask
-from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge, split_of
+from engine.tasks.base import (
+    BuiltInTask,
+    CannotImprove,
+    CannotJudge,
+    split_of,
+    steps_before,
+    take_right,
+)
 from engine.tasks.date_draws import MOST_STEPS, draw_content, kinds_of_question, with_options
 from engine.tasks.date_judge import STATED_ANSWER, Judge
 from engine.tasks.date_question import NoQuestion, content_of, read_question
 from engine.tasks.date_rationale import Established, continue_rationale
-from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback
+from engine.trajectory import Attempt, Feedback
 
 _ANY_ANSWER = re.compile(
     r"(?:answer|option|choice)(?: is|:)?:? {0,3}(?:option |choice )?\*{0,2}"
@@ -130,11 +137,6 @@ class DateUnderstanding(BuiltInTask):
             letter = match["letter"] or match["bare"]
         return f"({letter.upper()})" if letter else None
 
-    def is_right(
-        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
-    ) -> bool:
-        return answer is not None and answer == gold
-
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
         """Name the first error. There is nothing to work out: ``show_working`` changes nothing."""
         try:
@@ -143,19 +145,13 @@ class DateUnderstanding(BuiltInTask):
             raise CannotJudge(str(error)) from error
 
     def improve(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
-        if feedback.is_correct or feedback.step is None:
-            raise CannotImprove("the feedback names no wrong step")
-        kept = attempt.before(feedback.step)
-        if len(kept) == len(attempt.steps) and feedback.step != FINAL_RESPONSE:
-            raise CannotImprove(f"the attempt has no step ({feedback.step})")
+        kept = steps_before(attempt, feedback)
         try:
             problem = read_question(question)
             judge = Judge(problem)
-            wrong = next((step for step in kept if judge.step(step) is not None), None)
+            take_right(judge, kept)
         except (NoQuestion, CannotJudge) as error:
             raise CannotImprove(str(error)) from error
-        if wrong is not None:
-            raise CannotImprove(f"step ({wrong.label}), before the flagged one, is wrong")
         return continue_rationale(judge.established, problem)
 
 

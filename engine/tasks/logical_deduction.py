@@ -14,13 +14,20 @@ from collections.abc import Collection, Sequence
 from string import ascii_uppercase
 
 from db.records import Item, Split, Subtask
-from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge, split_of
+from engine.tasks.base import (
+    BuiltInTask,
+    CannotImprove,
+    CannotJudge,
+    split_of,
+    steps_before,
+    take_right,
+)
 from engine.tasks.logic_clues import Story
 from engine.tasks.logic_judge import STATED_ANSWER, Judge
 from engine.tasks.logic_questions import NotAStory, draw_story, read_story, write_story
 from engine.tasks.logic_rationale import Established, continue_rationale
 from engine.tasks.logic_scenes import NUMBERS
-from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback
+from engine.trajectory import Attempt, Feedback
 
 _MOST_TRIES = 2_000
 """Stories drawn in vain, one after the other, before there seem to be no more."""
@@ -120,11 +127,6 @@ class LogicalDeduction(BuiltInTask):
             return None
         return f"({''.join(found[-1]).upper()})"
 
-    def is_right(
-        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
-    ) -> bool:
-        return answer is not None and answer == gold
-
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
         try:
             return Judge(question).judge(attempt)
@@ -132,16 +134,10 @@ class LogicalDeduction(BuiltInTask):
             raise CannotJudge(str(error)) from error
 
     def improve(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
-        if feedback.is_correct or feedback.step is None:
-            raise CannotImprove("the feedback names no wrong step")
-        kept = attempt.before(feedback.step)
-        if len(kept) == len(attempt.steps) and feedback.step != FINAL_RESPONSE:
-            raise CannotImprove(f"the attempt has no step ({feedback.step})")
+        kept = steps_before(attempt, feedback)
         try:
             judge = Judge(question)
         except NotAStory as error:
             raise CannotImprove(str(error)) from error
-        wrong = next((step for step in kept if judge.step(step) is not None), None)
-        if wrong is not None:
-            raise CannotImprove(f"step ({wrong.label}), before the flagged one, is wrong")
+        take_right(judge, kept)
         return continue_rationale(judge.established, judge.story)

@@ -17,8 +17,15 @@ from db.records import Item, Split, Subtask
 from engine.expressions import ExpressionError, Operator
 from engine.tasks.arithmetic_judge import STATED_ANSWER, Judge
 from engine.tasks.arithmetic_rationale import Established, continue_rationale
-from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge, split_of
-from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback
+from engine.tasks.base import (
+    BuiltInTask,
+    CannotImprove,
+    CannotJudge,
+    split_of,
+    steps_before,
+    take_right,
+)
+from engine.trajectory import Attempt, Feedback
 
 _OPERATORS: tuple[Operator, ...] = ("+", "-", "*")
 _ANY_ANSWER = re.compile(r"answer is:?\s*(?:\*+\s*)?\$?(-? ?[0-9][0-9,]{0,60})", re.IGNORECASE)
@@ -113,11 +120,6 @@ class MultistepArithmetic(BuiltInTask):
             return None
         return str(int(found[-1].replace(",", "").replace(" ", "")))
 
-    def is_right(
-        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
-    ) -> bool:
-        return answer is not None and answer == gold
-
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
         try:
             return Judge(question, show_working=show_working).judge(attempt)
@@ -125,18 +127,12 @@ class MultistepArithmetic(BuiltInTask):
             raise CannotJudge(str(error)) from error
 
     def improve(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
-        if feedback.is_correct or feedback.step is None:
-            raise CannotImprove("the feedback names no wrong step")
-        kept = attempt.before(feedback.step)
-        if len(kept) == len(attempt.steps) and feedback.step != FINAL_RESPONSE:
-            raise CannotImprove(f"the attempt has no step ({feedback.step})")
+        kept = steps_before(attempt, feedback)
         try:
             judge = Judge(question)
-            wrong = next((step for step in kept if judge.step(step) is not None), None)
+            take_right(judge, kept)
         except ExpressionError as error:
             raise CannotImprove(str(error)) from error
-        if wrong is not None:
-            raise CannotImprove(f"step ({wrong.label}), before the flagged one, is wrong")
         return continue_rationale(judge.established, question)
 
 

@@ -16,7 +16,14 @@ from functools import cache
 from pathlib import Path
 
 from db.records import Item, Split, Subtask
-from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge, split_of
+from engine.tasks.base import (
+    BuiltInTask,
+    CannotImprove,
+    CannotJudge,
+    split_of,
+    steps_before,
+    take_right,
+)
 from engine.tasks.word_sorting_judge import STATED_ANSWER, Judge
 from engine.tasks.word_sorting_rationale import (
     WORD,
@@ -25,7 +32,7 @@ from engine.tasks.word_sorting_rationale import (
     continue_rationale,
     read_words,
 )
-from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback
+from engine.trajectory import Attempt, Feedback
 
 _ANY_ANSWER = re.compile(r"answer is:?", re.IGNORECASE)
 _LONGEST_ANSWER = 6_000
@@ -148,11 +155,6 @@ class WordSorting(BuiltInTask):
         ends = [match.end() for match in _ANY_ANSWER.finditer(text)]
         return _read_list(text[ends[-1] :][:_LONGEST_ANSWER]) if ends else None
 
-    def is_right(
-        self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""
-    ) -> bool:
-        return answer is not None and answer == gold
-
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
         try:
             return Judge(question).judge(attempt)
@@ -160,18 +162,12 @@ class WordSorting(BuiltInTask):
             raise CannotJudge(str(error)) from error
 
     def improve(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
-        if feedback.is_correct or feedback.step is None:
-            raise CannotImprove("the feedback names no wrong step")
-        kept = attempt.before(feedback.step)
-        if len(kept) == len(attempt.steps) and feedback.step != FINAL_RESPONSE:
-            raise CannotImprove(f"the attempt has no step ({feedback.step})")
+        kept = steps_before(attempt, feedback)
         try:
             judge = Judge(question)
         except NoQuestion as error:
             raise CannotImprove(str(error)) from error
-        wrong = next((step for step in kept if judge.step(step) is not None), None)
-        if wrong is not None:
-            raise CannotImprove(f"step ({wrong.label}), before the flagged one, is wrong")
+        take_right(judge, kept)
         return continue_rationale(judge.established)
 
 
