@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from patience import patience
 from planted_dates import PLANTS, Planted, with_step
+from spoiled import Cut, assert_sound, spoil
 
 from db.records import Item, Origin, Split, Subtask
 from engine.editing import Editor, Kept
@@ -360,32 +361,14 @@ PIECES = [
 cuts = st.tuples(st.integers(0, 300), st.integers(0, 60), st.sampled_from(PIECES) | st.text())
 
 
-def _sound(item: Item, attempt: Attempt, feedback: Feedback) -> None:
-    if feedback.is_correct:
-        assert TASK.is_right(TASK.answer(attempt), item.answer)
-        return
-    assert any(
-        step.label == feedback.step and (feedback.span or "") in step.render()
-        for step in attempt.steps
-    )
-    update = TASK.improve(item.question, attempt, feedback)
-    assert TASK.answer(update) == item.answer
-    assert TASK.feedback(item.question, update) == correct(update)
-
-
 @given(st.sampled_from(ITEMS), st.lists(cuts, min_size=1, max_size=3))
-def test_a_spoiled_rationale_is_judged_soundly_and_repaired(
-    item: Item, cuts: list[tuple[int, int, str]]
-) -> None:
-    text = item.rationale
-    for start, length, piece in cuts:
-        text = text[:start] + piece + text[start + length :]
-    attempt = parse_attempt(text)
+def test_a_spoiled_rationale_is_judged_soundly_and_repaired(item: Item, cuts: list[Cut]) -> None:
+    attempt = spoil(item.rationale, cuts)
     try:
         feedback = TASK.feedback(item.question, attempt)
     except CannotJudge:
         return
-    _sound(item, attempt, feedback)
+    assert_sound(TASK, item, attempt, feedback)
 
 
 @given(st.sampled_from(ITEMS), st.text(), st.text(), st.text())
@@ -395,7 +378,7 @@ def test_any_text_in_any_place_is_judged_or_refused_by_name(
     attempt = Attempt((Step("1", first), Step("2", second), Step(FINAL_RESPONSE, last)))
     for asked in (item.question, first):
         try:
-            _sound(item, attempt, TASK.feedback(asked, attempt))
+            assert_sound(TASK, item, attempt, TASK.feedback(asked, attempt))
         except CannotJudge as reason:
             assert str(reason)  # noqa: PT017
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from patience import patience
 from planted_errors import Planted, with_step
 from planted_word_sorting import PLANTS
+from spoiled import Cut, assert_judged_soundly_and_repaired, spoil
 
 from db.records import Item, Origin, Split, Subtask
-from engine.editing import Dropped, DropReason, Editor, Kept, Limits
+from engine.editing import Editor, Kept, Limits
 from engine.scripts import ScriptedFeedback, ScriptedImprove
 from engine.tasks.base import CannotImprove, CannotJudge
 from engine.tasks.word_sorting import WordSorting
@@ -277,32 +278,8 @@ cuts = st.tuples(st.integers(0, 900), st.integers(0, 60), st.sampled_from(PIECES
 
 
 @given(st.sampled_from(ITEMS), st.lists(cuts, min_size=1, max_size=3))
-def test_a_spoiled_rationale_is_judged_soundly_and_repaired(
-    item: Item, cuts: list[tuple[int, int, str]]
-) -> None:
-    text = item.rationale
-    for start, length, piece in cuts:
-        text = text[:start] + piece + text[start + length :]
-    attempt = parse_attempt(text)
-    try:
-        feedback = TASK.feedback(item.question, attempt)
-    except CannotJudge:
-        return
-    if feedback.is_correct:
-        assert TASK.is_right(TASK.answer(attempt), item.answer)
-        return
-    assert any(
-        step.label == feedback.step and (feedback.span or "") in step.render()
-        for step in attempt.steps
-    )
-    update = TASK.improve(item.question, attempt, feedback)
-    assert TASK.answer(update) == item.answer
-    assert TASK.feedback(item.question, update) == correct(update)
-    edited = EDITOR.edit(Trajectory(item.question, (Turn(attempt),)))
-    # By chance, what was flagged may be right elsewhere in the step that replaces it.
-    chance = Dropped(DropReason.UPDATE_KEEPS_SPAN, feedback.span or "")
-    too_long = len(attempt.text) > EDITOR.limits.attempt_chars
-    assert isinstance(edited, Kept) or edited == chance or too_long
+def test_a_spoiled_rationale_is_judged_soundly_and_repaired(item: Item, cuts: list[Cut]) -> None:
+    assert_judged_soundly_and_repaired(TASK, EDITOR, item, spoil(item.rationale, cuts))
 
 
 @given(st.data())
