@@ -73,12 +73,12 @@ _ROLES = {"feedback": "feedback (FBK)", "improve": "improvements (IMP)"}
 
 def left_out(task: Task) -> str:
     """Say which rows of one's own are of no use; empty where all are."""
-    errors = task.folder.errors if isinstance(task, OwnTask) else ()
-    if not errors or not isinstance(task, OwnTask):
+    if not isinstance(task, OwnTask) or not task.folder.errors:
         return ""
+    folder = task.folder
     return (
-        f"what is wrong in the task's files is left out ({len(errors)}, first "
-        f"{errors[0].render()}). All of it: tripost task check {task.folder.path}"
+        f"what is wrong in the task's files is left out ({folder.error_count}, first "
+        f"{folder.errors[0].render()}). All of it: tripost task check {folder.path}"
     )
 
 
@@ -94,8 +94,9 @@ def fitting_values(folder: Path, defaults: Settings) -> dict[str, Any]:
     task = make_task(str(path), run_scripts=False)
     assert isinstance(task, OwnTask)
     with task:
-        train, dev = (len(task.rows(split, Subtask.SEEN)) for split in (Split.TRAIN, Split.DEV))
-        test = sum(len(task.rows(Split.TEST, subtask)) for subtask in Subtask)
+        counts = task.row_counts()
+    train, dev = (counts[split][Subtask.SEEN] for split in (Split.TRAIN, Split.DEV))
+    test = sum(counts[Split.TEST].values())
     if not train:
         raise ConfigError(
             f"{path / TASK_FILE}: no valid row to train on. See: tripost task check {folder}",

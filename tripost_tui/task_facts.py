@@ -40,10 +40,6 @@ def all_about(task: Task) -> dict[str, Any]:
 def _own(task: OwnTask) -> dict[str, Any]:
     folder, settings = task.folder, task.folder.settings
     named = {"feedback": settings.feedback, "improve": settings.improve}
-    rows = {
-        split.value: {subtask.value: len(task.rows(split, subtask)) for subtask in Subtask}
-        for split in Split
-    }
     first = next((row for row in folder.rows if row.rationale), next(iter(folder.rows), None))
     example = None
     if first is not None:
@@ -57,7 +53,7 @@ def _own(task: OwnTask) -> dict[str, Any]:
         "hint": task.hint,
         "answer": settings.answer.model_dump(),
         "scripts": {name: part.script for name, part in named.items() if part is not None},
-        "rows": rows,
+        "rows": task.row_counts(),
         "subtasks": sorted({row.subtask for row in folder.rows}),
         "problems": sum(folder.counts.values()),
         "example": example,

@@ -25,6 +25,11 @@ def is_folder(name: str) -> bool:
     return name.startswith((".", "~")) or "/" in name or "\\" in name
 
 
+def as_named(said: str) -> str:
+    """Return the name of a task from what a person says: a folder here needs no ./ before it."""
+    return f"./{said}" if said not in TASKS and Path(said).is_dir() else said
+
+
 def label(name: str) -> str:
     """Name a task for lists: one of one's own by the last part of its folder."""
     return (Path(name).name or name) if is_folder(name) else name

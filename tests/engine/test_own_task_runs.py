@@ -1,6 +1,7 @@
 """Runs on tasks of one's own, by real engine processes and with real scripts."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = f"""
 import json, sys
 
-sys.path[:0] = [{str(ROOT)!r}, *{[p for p in __import__("sys").path if "site-packages" in p]!r}]
+sys.path[:0] = [{str(ROOT)!r}, *{[path for path in sys.path if "site-packages" in path]!r}]
 from engine.tasks.base import CannotImprove, CannotJudge
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import Attempt, Step, incorrect
@@ -147,7 +148,7 @@ def test_a_run_on_ones_own_task_collects_corrects_and_trains(
     assert alerts(project) == []
 
 
-def test_updates_that_repeat_are_counted_for_ones_own_task_too(tmp_path: Path) -> None:
+def test_a_task_tells_the_hint_of_its_prompts_as_long_as_it_is_there(tmp_path: Path) -> None:
     folder = own_folder(tmp_path / "sums")
     assert hint_of(str(folder)) == HINT
     assert hint_of("multistep_arithmetic") == HINT

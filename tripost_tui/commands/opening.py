@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -25,12 +24,10 @@ def opened(
         click.BadParameter: there is no such task, or it has no such difficulty.
         ConfigError: the folder is no task.
     """
-    from engine.tasks import TASKS, make_task
+    from engine.tasks import TASKS, as_named, make_task
 
-    # A folder that lies here needs no ./ before it.
-    named = f"./{name}" if name not in TASKS and Path(name).is_dir() else name
     try:
-        task = make_task(named, seen, unseen, run_scripts=run_scripts)
+        task = make_task(as_named(name), seen, unseen, run_scripts=run_scripts)
     except KeyError:
         raise click.BadParameter(
             f"there is no task {name!r}. Built in are {', '.join(TASKS)}; "

@@ -48,9 +48,9 @@ def _task_values(name: str) -> dict[str, Any]:
     """Settings for a task. Raises ConfigError for a folder that is none."""
     from engine.config import Settings
     from engine.task_setup import fitting_values
-    from engine.tasks import TASKS, is_folder
+    from engine.tasks import as_named, is_folder
 
-    if name not in TASKS and (is_folder(name) or Path(name).is_dir()):
+    if is_folder(as_named(name)):
         return fitting_values(Path(name), Settings())
     return {"task.name": name}
 

@@ -156,7 +156,6 @@ def check(name: str, as_json: bool, no_scripts: bool) -> None:
 def _check_own(task: OwnTask, as_json: bool, no_scripts: bool) -> int:
     from collections import Counter
 
-    from db.records import Split, Subtask
     from engine.tasks.own.problems import Severity
     from engine.tasks.own.trial import try_scripts
     from tripost_tui.task_text import rows_text
@@ -166,10 +165,7 @@ def _check_own(task: OwnTask, as_json: bool, no_scripts: bool) -> int:
     errors = folder.error_count + sum(p.severity is Severity.ERROR for p in tried)
     counts = Counter(folder.counts)
     counts.update(problem.kind for problem in tried)
-    rows = {
-        split.value: {subtask.value: len(task.rows(split, subtask)) for subtask in Subtask}
-        for split in Split
-    }
+    rows = task.row_counts()
     has_scripts = folder.settings.feedback is not None
     scripts = "not run" if no_scripts else "tried" if has_scripts else "none for feedback"
     said = f"{len(folder.rows):,} rows: {rows_text(rows)}; scripts: {scripts}"

@@ -87,6 +87,13 @@ class OwnTask(Task):
         names = self._subtasks[subtask]
         return [r for r in self.folder.rows if r.its_split is split and r.subtask in names]
 
+    def row_counts(self) -> dict[str, dict[str, int]]:
+        """How many rows items can be drawn from, by split and subtask."""
+        return {
+            split: {subtask: len(self.rows(split, subtask)) for subtask in Subtask}
+            for split in Split
+        }
+
     def generate(
         self,
         split: Split,
