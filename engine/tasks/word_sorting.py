@@ -157,7 +157,7 @@ class WordSorting(BuiltInTask):
 
     def feedback(self, question: str, attempt: Attempt, *, show_working: bool = False) -> Feedback:
         try:
-            return Judge(question).judge(attempt)
+            return Judge(question, show_working=show_working).judge(attempt)
         except NoQuestion as error:
             raise CannotJudge(str(error)) from error
 

@@ -9,11 +9,11 @@ which a word stands wrong or is missing.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from engine.tasks.base import CannotJudge
+from engine.tasks.word_sorting_listing import Listing, sort_key, spelled
 from engine.tasks.word_sorting_rationale import (
     ANSWER,
     ORDINALS,
@@ -57,12 +57,17 @@ class Judge:
     Raises `engine.tasks.word_sorting_rationale.NoQuestion`.
     """
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, *, show_working: bool = False) -> None:
         self._words = read_words(question)
+        self._show_working = show_working
+        self._working: list[str] = []
         self.established = Established(self._words)
 
     def judge(self, attempt: Attempt) -> Feedback:
         """Judge a whole attempt. Raises `CannotJudge`."""
+        return replace(self._verdict(attempt), working=" ".join(self._working))
+
+    def _verdict(self, attempt: Attempt) -> Feedback:
         if not attempt.steps:
             raise CannotJudge("the attempt has no numbered steps")
         for step in attempt.steps:
@@ -77,7 +82,8 @@ class Judge:
         """Judge the next step; a right one is added to what is established."""
         known, due = self.established, self.established.due
         subpart = known.part.open_groups[0] if due is Due.SUBPART else []
-        if due is not Due.NOTHING and step == Step(known.label, f"{right_text(known, subpart)}."):
+        is_read = due is Due.NOTHING or self._show_working
+        if not is_read and step == Step(known.label, f"{right_text(known, subpart)}."):
             # What a rationale would have here need not be read, which takes several times as long.
             known.add(step, subpart)
             return None
@@ -139,7 +145,11 @@ class Judge:
     def _letters(self, step: Step, head: str, words: Sequence[str], place: int) -> Feedback | None:
         """Check the letters at a place, listed after ``head``, of words in any order."""
         right = [letter_entry(word, place) for word in words]
-        listing = _Listing(step, head, ", ", right, [[word] for word in words])
+
+        def due(word: str) -> str:
+            return f"{spelled(word, place)} ({position(letter(word, place))})"
+
+        listing = Listing(step, head, ", ", right, [[word] for word in words], due, words)
 
         def read(at: int) -> str | Feedback:
             entry = listing.entries[at]
@@ -153,7 +163,7 @@ class Judge:
                 return listing.error(entry, f"it is {letter_entry(word, place)}")
             return word
 
-        return listing.judge(read, ordered=False)
+        return self._judged(listing, read, ordered=False)
 
     def _order(self, step: Step, head: str) -> Feedback | None:
         """Check the groups that the letters looked at last make, and their order."""
@@ -161,7 +171,11 @@ class Judge:
         place, ordinal = part.place, ORDINALS[part.place - 1]
         groups = grouped(part.words, place)
         right = [group_entry(group, place) for group in groups]
-        listing = _Listing(step, head, " < ", right, groups)
+
+        def due(word: str) -> str:
+            return f"({position(letter(word, place))})"
+
+        listing = Listing(step, head, " < ", right, groups, due, part.words)
 
         def read(at: int) -> str | Feedback:
             entry = listing.entries[at]
@@ -184,7 +198,7 @@ class Judge:
                 return listing.error(entry, f"it is {group_entry(group, place)}")
             return first
 
-        return listing.judge(read, ordered=True)
+        return self._judged(listing, read, ordered=True)
 
     def _subpart(self, step: Step, head: str) -> tuple[list[str], Feedback | None]:
         """Check a step that looks into an open group, and return the group."""
@@ -207,7 +221,13 @@ class Judge:
         final = self.established.due is Due.ANSWER
         words = self.established.order if final else sorted(self.established.part.words)
         right = [f'"{word}"' for word in words]
-        listing = _Listing(step, head, " " if final else " < ", right, [[word] for word in words])
+        separator = " " if final else " < "
+
+        def due(word: str) -> str:
+            return "" if final else sort_key(word, words)
+
+        wanted = self._words if final else self.established.part.words
+        listing = Listing(step, head, separator, right, [[word] for word in words], due, wanted)
 
         def read(at: int) -> str | Feedback:
             entry = listing.entries[at]
@@ -223,71 +243,19 @@ class Judge:
                 word, span = match[1], entry
             return word if word in listing.ranks else listing.error(span, self._stranger(word))
 
-        return listing.judge(read, ordered=True)
+        return self._judged(listing, read, ordered=True)
+
+    def _judged(
+        self, listing: Listing, read: Callable[[int], str | Feedback], *, ordered: bool
+    ) -> Feedback | None:
+        error = listing.judge(read, ordered=ordered)
+        if self._show_working and (working := listing.check().text):
+            self._working.append(working)
+        return error
 
     def _stranger(self, word: str) -> str:
         where = "in this subpart" if word in self._words else "in the list"
         return f'"{word}" is not {where}'
-
-
-class _Listing:
-    """What a step lists, and what it should.
-
-    ``right`` holds the right entries as they are written, ``words`` the words of each.
-    """
-
-    def __init__(
-        self,
-        step: Step,
-        head: str,
-        separator: str,
-        right: Sequence[str],
-        words: Sequence[Sequence[str]],
-    ) -> None:
-        self._label, self._head, self._separator = step.label, head, separator
-        self._right = right
-        self.entries = step.text[len(head) :].removesuffix(".").split(separator)
-        self.ranks: dict[str, list[int]] = defaultdict(list)
-        for rank, group in enumerate(words):
-            for word in group:
-                self.ranks[word].append(rank)
-
-    def judge(self, read: Callable[[int], str | Feedback], *, ordered: bool) -> Feedback | None:
-        """Judge the entries one by one, then what is missing.
-
-        ``read`` judges an entry by itself and returns a word of it.
-        """
-        found: list[int] = []
-        for at in range(len(self.entries)):
-            word = read(at)
-            if isinstance(word, Feedback):
-                return word
-            rank = next((rank for rank in self.ranks[word] if rank not in found), None)
-            if rank is None:
-                return self.error(self.until(at), f'"{word}" is listed already')
-            if ordered and found and rank < found[-1]:
-                reason = f"{self._right[rank]} comes before {self._right[found[-1]]}"
-                return self.error(self.until(at), reason)
-            found.append(rank)
-        for rank, entry in enumerate(self._right):
-            if rank not in found:
-                at = found.index(rank - 1) + 1 if rank else 0
-                return self.error(self.until(at), f"{entry} is missing")
-        return None
-
-    def until(self, at: int) -> str:
-        """Quote an entry together with what stands before it."""
-        if at == 0:
-            return f"{self._head.rpartition('] ')[2]}{self.entries[0]}"
-        if at == len(self.entries):
-            return f"{self.entries[-1]}."
-        return f"{self.entries[at - 1]}{self._separator}{self.entries[at]}"
-
-    def unreadable(self, at: int, example: str) -> Feedback:
-        return self.error(self.until(at), f"an entry is written as {example}")
-
-    def error(self, span: str, reason: str) -> Feedback:
-        return incorrect(self._label, span, reason)
 
 
 def _kind(text: str) -> tuple[Due | None, str]:
