@@ -78,7 +78,7 @@ CURRICULUM = Curriculum(
     phrases=PHRASES,
     skills=SKILLS,
     lessons=LESSONS,
-    size=Size(hidden=128, layers=4, feed_forward=384, million_tokens=46.0),
+    size=Size(hidden=128, layers=4, key_heads=2, feed_forward=384, million_tokens=46.0),
     kind=kind,
     about="arithmetic worked out, other calculations checked and put right in the words of "
     "feedback, text copied and amended",

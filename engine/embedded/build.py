@@ -28,7 +28,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from db.records import Item, Split, Subtask
 from engine.embedded.curricula import CURRICULA
 from engine.embedded.curriculum import Curriculum, Document, Draw, Progress
-from engine.embedded.tokenizer import build_tokenizer
+from engine.embedded.word_vectors import begin_with_letters
 from engine.generation import Request, Sampler, chunks
 from engine.trajectory import parse_attempt, prompt
 
@@ -45,16 +45,15 @@ _POOL = 8
 """Batches whose documents are sorted by length together, so that little is padding."""
 
 
-def student_config(vocabulary: int, hidden: int, layers: int, feed_forward: int) -> LlamaConfig:
-    """Return the architecture: grouped-query attention with heads of 32, tied embeddings."""
-    heads = hidden // 32
+def student_config(vocabulary: int, size: argparse.Namespace) -> LlamaConfig:
+    """Return the architecture: heads of 32, tied embeddings."""
     return LlamaConfig(
         vocab_size=vocabulary,
-        hidden_size=hidden,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=max(1, heads // 2),
-        intermediate_size=feed_forward,
+        hidden_size=size.hidden,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.hidden // 32,
+        num_key_value_heads=size.key_heads,
+        intermediate_size=size.feed_forward,
         max_position_embeddings=2048,
         rms_norm_eps=1e-5,
         rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
@@ -125,7 +124,7 @@ def train(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     A build that was broken off goes on with its first open section, to the same student.
     """
     curriculum = CURRICULA[args.task]
-    tokenizer = build_tokenizer(curriculum.phrases)
+    tokenizer = curriculum.tokenizer()
     state_file = args.out / _STATE
     budget = int(args.million_tokens * 1e6)
     facts: dict[str, Any] = {"sections": 0, "steps": 0, "tokens": 0, "minutes": 0.0}
@@ -140,9 +139,9 @@ def train(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
             yield facts
     else:
         torch.manual_seed(args.seed)
-        model = LlamaForCausalLM(
-            student_config(len(tokenizer), args.hidden, args.layers, args.feed_forward)
-        )
+        model = LlamaForCausalLM(student_config(len(tokenizer), args))
+        if curriculum.pieces:
+            begin_with_letters(model, tokenizer)
         optimizers = make_optimizers(model, args.lr, args.muon_lr)
     while facts["sections"] < _SECTIONS:
         started = time.monotonic()
@@ -162,6 +161,7 @@ def train(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         facts["minutes"] += seconds / 60
         facts["loss"] = sum(losses) / len(losses)
         facts["tokens_per_s"] = (facts["tokens"] - before) / seconds
+        facts["vocabulary"] = len(tokenizer)
         facts["threads"] = torch.get_num_threads()
         facts["parameters"] = sum(p.numel() for p in model.parameters())
         model.save_pretrained(args.out)
@@ -181,8 +181,10 @@ def train_step(
     """Take one step at a share of the highest learning rates; return the loss."""
     for group in (group for optimizer in optimizers for group in optimizer.param_groups):
         group["lr"] = share * group["initial_lr"]
-    logits = model(input_ids=inputs, use_cache=False).logits
-    loss = cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+    hidden = model.model(input_ids=inputs, use_cache=False).last_hidden_state[:, :-1]
+    # The vocabulary may be the larger part of a small student: only what is learned needs logits.
+    learned = labels[:, 1:] != -100
+    loss = cross_entropy(model.lm_head(hidden[learned]), labels[:, 1:][learned])
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
@@ -195,7 +197,7 @@ def first_attempts(folder: Path, curriculum: Curriculum, items: Sequence[Item]) 
     """Return the share of right greedy answers by kind of question."""
     task = curriculum.task()
     model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    sampler = Sampler(model, build_tokenizer(curriculum.phrases), temperature=0.0)
+    sampler = Sampler(model, curriculum.tokenizer(), temperature=0.0)
     right: dict[str, list[bool]] = {}
     for chunk in chunks(sorted(items, key=lambda item: len(item.question)), 64):
         requests = [Request(prompt(i.question, task.hint), 0, _LONGEST_ATTEMPT) for i in chunk]
@@ -225,7 +227,8 @@ def card(args: argparse.Namespace, facts: dict[str, Any], accuracy: dict[str, fl
     return f"""# The embedded student for {title}
 
 A Llama-architecture causal language model of {facts["parameters"]:,} parameters (hidden
-{args.hidden}, {args.layers} layers, feed-forward {args.feed_forward}), trained from scratch on
+{args.hidden}, {args.layers} layers, {args.hidden // 32} heads, {args.key_heads} of keys and values,
+feed-forward {args.feed_forward}, {facts["vocabulary"]:,} tokens), trained from scratch on
 generated text alone by `python -m engine.embedded.build {args.task}`. Apache-2.0, like the code.
 
 **Data.** Gold rationales of questions of the training split, and general skills:
@@ -255,9 +258,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("task", choices=sorted(CURRICULA))
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    for name in ("--hidden", "--layers", "--feed-forward"):
+    for name in ("--hidden", "--layers", "--key-heads", "--feed-forward"):
         parser.add_argument(name, type=int, help="the curriculum's unless given")
-    parser.add_argument("--batch-tokens", type=int, default=3072)
+    parser.add_argument("--batch-tokens", type=int, help="the curriculum's unless given")
     parser.add_argument("--lr", type=float, default=3e-3, help="of AdamW")
     parser.add_argument("--muon-lr", type=float, default=0.01)
     parser.add_argument("--million-tokens", type=float, help="the curriculum's unless given")

@@ -10,7 +10,10 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from transformers import PreTrainedTokenizerFast
+
 from db.records import Item, Split, Subtask
+from engine.embedded.tokenizer import build_tokenizer, learn_merges
 from engine.tasks.base import BuiltInTask
 from engine.trajectory import prompt
 
@@ -53,20 +56,26 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A student's architecture, and its budget of tokens."""
+    """A student's architecture, and its budget of tokens.
+
+    A head has 32 dimensions; ``key_heads`` are those of keys and values.
+    """
 
     hidden: int
     layers: int
+    key_heads: int
     feed_forward: int
     million_tokens: float
+    batch_tokens: int = 3072
 
 
 @dataclass(frozen=True, slots=True)
 class Curriculum:
     """The schooling of the student for one task.
 
-    ``phrases`` are tokens of their own; ``skills`` have their usual shares; ``kind`` names the
-    kind of a question and ``about`` the data, both for the card.
+    ``phrases`` are tokens of their own, and so are ``words`` and so many ``pieces`` of those of a
+    ``lexicon``; ``skills`` have their usual shares; ``kind`` names the kind of a question and
+    ``about`` the data, both for the card.
     """
 
     task: type[BuiltInTask]
@@ -76,6 +85,14 @@ class Curriculum:
     size: Size
     kind: Callable[[Item], str]
     about: str
+    words: tuple[str, ...] = ()
+    lexicon: tuple[str, ...] = ()
+    pieces: int = 0
+
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """Make the student's tokenizer."""
+        merges = learn_merges(self.lexicon, self.pieces) if self.pieces else ()
+        return build_tokenizer(self.phrases, self.words, merges)
 
     def documents(self, rng: Draw, progress: Progress) -> Iterator[Document]:
         """Yield gold rationales and documents of skills, lesson by lesson."""

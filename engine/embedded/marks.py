@@ -1,7 +1,7 @@
 """Words sorted by given marks, and how hasty hands go wrong at it.
 
-The counterpart of word sorting in the schooling of its student: the same kinds of lines and of
-errors, but what decides the order stands in the question and not in the words.
+The counterpart of word sorting in the schooling of its student: the same kinds of lines, of errors
+and of working, but what decides the order stands in the question and not in the words.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.embedded.curriculum import Draw
-from engine.embedded.words import draw_words, misspelt
+from engine.embedded.words import draw_words, stranger
+from engine.tasks.word_sorting_listing import Check, Found
 from engine.tasks.word_sorting_rationale import HENCE, ORDER, SUBPART
 from engine.trajectory import incorrect
 
@@ -27,12 +28,13 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What a line lists, after its head."""
+class Line:
+    """What a line lists, after its head; ``wanted`` has the words in the order that they had."""
 
     head: str
     separator: str
     entries: tuple[Entry, ...]
+    wanted: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -55,14 +57,27 @@ class Listing:
         return f"{shown[at - 1]}{self.separator}{shown[at]}"
 
 
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A spoiled line: the entry where it goes wrong, how that is found, and what feedback says."""
+
+    line: Line
+    at: int
+    found: Found
+    span: str
+    reason: str
+
+
 @dataclass
 class Sorting:
     """Words sorted by their marks, line by line.
 
-    ``step`` is where it goes wrong, if it does; ``span`` and ``reason`` tell of it.
+    ``step`` is where it goes wrong, if it does; ``span`` and ``reason`` tell of it. ``working``
+    has the checks of all lines until then.
     """
 
     lines: list[str] = field(default_factory=list)
+    working: list[str] = field(default_factory=list)
     step: str = ""
     span: str = ""
     reason: str = ""
@@ -73,10 +88,11 @@ class Sorting:
 
     def verdict(self) -> str:
         """Judge it in the words of feedback."""
+        working = " ".join(self.working)
         if self.step:
-            return incorrect(self.step, self.span, self.reason).render()
+            return replace(incorrect(self.step, self.span, self.reason), working=working).render()
         numbered = sum("." not in line[: line.index(")")] for line in self.lines)
-        return f"Steps (1) to ({numbered}) are correct."
+        return f"{working} Steps (1) to ({numbered}) are correct."
 
 
 class Marks:
@@ -101,53 +117,100 @@ class Marks:
         """Sort; go wrong in the line of that index, if there is one, and on from there."""
         made = Sorting()
 
-        def write(label: str, head: str, separator: str, entries: Iterable[Entry]) -> list[Entry]:
-            listing = Listing(head, separator, tuple(entries))
+        def write(
+            label: str, head: str, separator: str, entries: Iterable[Entry], wanted: Iterable[str]
+        ) -> Sequence[Entry]:
+            line, slip = Line(head, separator, tuple(entries), tuple(wanted)), None
             if len(made.lines) == slip_at:
-                listing, made.span, made.reason = self._slip(listing)
-                made.step = label
-            made.lines.append(f"({label}) {listing.text}")
-            return list(listing.entries)
+                slip = self._slip(line)
+                made.step, made.span, made.reason = label, slip.span, slip.reason
+            if slip is not None or not made.step:
+                made.working.append(self._check(label, line, slip))
+            written = line if slip is None else slip.line
+            made.lines.append(f"({label}) {written.text}")
+            return written.entries
 
         marked = [Entry((word,), first) for word, (first, _) in self._marks.items()]
-        marked = write("1", "Marks: ", ", ", marked)
+        marked = [*write("1", "Marks: ", ", ", marked, self._marks)]
         order: list[Entry] = []
         number = 3
-        for group in write("2", ORDER, " < ", grouped(marked)):
+        for group in write("2", ORDER, " < ", grouped(marked), self._marks):
             if len(set(group.words)) == 1:
                 order += [Entry((word,)) for word in group.words]
                 continue
             seconds = [Entry((word,), self._marks.get(word, (0, 1))[1]) for word in group.words]
-            head = f"{SUBPART}{Listing('', '', ()).show(Entry(group.words))} by marks: "
-            seconds = write(str(number), head, ", ", seconds)
-            inner = write(f"{number}.1", ORDER, " < ", grouped(seconds))
+            head = f"{SUBPART}{Line('', '', ()).show(Entry(group.words))} by marks: "
+            seconds = [*write(str(number), head, ", ", seconds, group.words)]
+            inner = write(f"{number}.1", ORDER, " < ", grouped(seconds), group.words)
             order += [Entry((word,)) for entry in inner for word in entry.words]
             number += 1
-        write(str(number), HENCE, " < ", order)
+        write(str(number), HENCE, " < ", order, self._marks)
         return made
 
-    def _slip(self, listing: Listing) -> tuple[Listing, str, str]:
-        """Spoil a listing; tell the span and the reason."""
-        rng, entries = self._rng, list(listing.entries)
-        kinds = ["drop", "repeat", "alter", "alter", *(["swap"] * (listing.separator == " < "))]
+    def _check(self, label: str, right: Line, slip: Slip | None) -> str:
+        """Look at each word of a line until it goes wrong, and then for each that is wanted."""
+        check = Check(label)
+        if slip is None or slip.found is Found.MISSING:
+            read = right.entries if slip is None else slip.line.entries
+            self._look_at(check, read)
+            listed = [word for entry in read for word in entry.words]
+            for word in right.wanted:
+                check.look_for(word, listed)
+            return check.text
+        entry = slip.line.entries[slip.at]
+        self._look_at(check, slip.line.entries[: slip.at])
+        if slip.found is Found.WRONG:
+            self._look_at_wrong(check, entry, right.entries[slip.at])
+        else:
+            check.look_at(entry.words[0], self._due(entry.words[0], entry), slip.found)
+        return check.text
+
+    def _look_at(self, check: Check, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            for word in entry.words:
+                check.look_at(word, self._due(word, entry), Found.RIGHT)
+
+    def _look_at_wrong(self, check: Check, entry: Entry, right: Entry) -> None:
+        for word in entry.words:
+            found = Found.RIGHT if word in right.words and entry.mark == right.mark else Found.WRONG
+            check.look_at(word, self._due(word, right) if word in right.words else "", found)
+            if found is Found.WRONG:
+                return
+        for word in right.words:
+            if word not in entry.words:
+                check.look_at(word, self._due(word, right), Found.MISSING)
+
+    def _due(self, word: str, entry: Entry) -> str:
+        """Write what is due with a word: the mark looked at, or in the end those that decide."""
+        if entry.mark is not None:
+            return f"({entry.mark})"
+        first, second = self._marks[word]
+        alone = sum(mark == first for mark, _ in self._marks.values()) == 1
+        return f"({first})" if alone else f"({first}, {second})"
+
+    def _slip(self, line: Line) -> Slip:
+        """Spoil a line."""
+        rng, entries = self._rng, [*line.entries]
+        kinds = ["drop", "repeat", "alter", "alter", *(["swap"] * (line.separator == " < "))]
         kind = rng.choice(kinds) if len(entries) > 1 else "alter"
         at = rng.randrange(1 if kind in ("repeat", "swap") else 0, len(entries))
-        right = listing.show(entries[at])
+        right = line.show(entries[at])
         if kind == "alter":
             entries[at], why = self._altered(entries[at])
-            changed = replace(listing, entries=tuple(entries))
-            return changed, listing.show(entries[at]), why or f"it is {right}"
+            changed = replace(line, entries=tuple(entries))
+            span = changed.show(entries[at])
+            return Slip(changed, at, Found.WRONG, span, why or f"it is {right}")
         if kind == "drop":
             del entries[at]
-            reason = f"{right} is missing"
+            found, reason = Found.MISSING, f"{right} is missing"
         elif kind == "repeat":
             entries[at] = entries[at - 1]
-            reason = f'"{entries[at].words[0]}" is listed already'
+            found, reason = Found.AGAIN, f'"{entries[at].words[0]}" is listed already'
         else:
             entries[at - 1 : at + 1] = reversed(entries[at - 1 : at + 1])
-            reason = f"{listing.show(entries[at])} comes before {right}"
-        changed = replace(listing, entries=tuple(entries))
-        return changed, changed.until(at), reason
+            found, reason = Found.LATE, f"{line.show(entries[at])} comes before {right}"
+        changed = replace(line, entries=tuple(entries))
+        return Slip(changed, at, found, changed.until(at), reason)
 
     def _altered(self, entry: Entry) -> tuple[Entry, str]:
         """Spoil an entry; tell the reason, unless it is what the entry should be."""
@@ -155,13 +218,13 @@ class Marks:
         if entry.mark is not None and rng.random() < 0.5:
             other = rng.choice([n for n in range(1, _HIGHEST_MARK + 1) if n != entry.mark])
             return replace(entry, mark=other), ""
-        if len(entry.words) > 1:
+        if len(entry.words) > 1 and rng.random() < 0.5:
             left = rng.sample(entry.words, len(entry.words) - 1)
             return replace(entry, words=tuple(left)), ""
-        word = misspelt(rng, entry.words[0])
-        while word in self._marks:
-            word = misspelt(rng, word)
-        return replace(entry, words=(word,)), f'"{word}" is not in the list'
+        word = stranger(rng, self._marks)
+        words = [*entry.words]
+        words[rng.randrange(len(words))] = word
+        return replace(entry, words=tuple(words)), f'"{word}" is not in the list'
 
 
 def grouped(marked: Sequence[Entry]) -> list[Entry]:

@@ -1,15 +1,19 @@
 """A small general education for the word sorting student, beside the rationales.
 
-Words spelled, numbers ordered, lists compared, copied and amended; and the sorting of words by
+Words spelled, numbers ordered, lists compared and copied; and the sorting of words by
 given marks, which is checked and put right in the words of feedback. None of it is a trajectory,
 an attempt or a question of a task: nothing here is sorted by its letters.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from string import ascii_lowercase
+
 from engine.embedded.curriculum import Document, Draw, Skill
 from engine.embedded.marks import Marks, Sorting
-from engine.embedded.words import draw_words, misspelt
+from engine.embedded.words import draw_words
+from engine.tasks.word_sorting_listing import Check, Found, spelled
 from engine.tasks.word_sorting_rationale import ORDINALS, letter, position
 from engine.trajectory import FEEDBACK_PREFIX, UPDATE_PREFIX
 
@@ -18,11 +22,35 @@ _HIGHEST_MARK = 26
 
 
 def spell(rng: Draw) -> Document:
-    """Draw a word and one of its letters."""
-    (word,) = draw_words(rng, 1)
-    place = rng.randint(1, len(word) + 1)
-    sign = letter(word, place)
-    return f'Task: {ORDINALS[place - 1]} letter of "{word}"\n', f'"{sign}" ({position(sign)})'
+    """Draw words and spell them up to a place."""
+    words = draw_words(rng, rng.upto(1, _MOST_WORDS))
+    place = _draw_place(rng, words)
+    entries = ", ".join(f'"{word}" {spelled(word, place)}' for word in words)
+    return f"Task: {ORDINALS[place - 1]} letters of {' '.join(words)}\n", f"{entries}."
+
+
+def respell(rng: Draw) -> Document:
+    """Draw words with their letters at a place, one of which may be wrong, and look at each."""
+    words = draw_words(rng, rng.upto(1, _MOST_WORDS))
+    place = _draw_place(rng, words)
+    wrong = rng.randrange(len(words)) if rng.random() < 0.6 else None
+    check, entries = Check("1"), []
+    for at, word in enumerate(words):
+        sign = letter(word, place)
+        if at == wrong:
+            sign = rng.choice([*ascii_lowercase.replace(sign or "?", "")])
+        entries.append(f'"{word}"="{sign}" ({position(sign)})')
+        if wrong is None or at <= wrong:
+            due = f"{spelled(word, place)} ({position(letter(word, place))})"
+            check.look_at(word, due, Found.WRONG if at == wrong else Found.RIGHT)
+    task = f"Task: {ORDINALS[place - 1]} letters\n(1) {', '.join(entries)}.\n{FEEDBACK_PREFIX}"
+    return task, f" {check.text}"
+
+
+def _draw_place(rng: Draw, words: Sequence[str]) -> int:
+    """Draw a place of a letter; most subparts are sorted by their second or third."""
+    longest = max(map(len, words)) + 1
+    return min(rng.choice((1, 2, 2, 2, 3, 3, 4, 5, rng.randint(1, longest))), longest)
 
 
 def count(rng: Draw) -> Document:
@@ -33,24 +61,19 @@ def count(rng: Draw) -> Document:
 
 
 def compare(rng: Draw) -> Document:
-    """Draw a list and another that should have the same words: what is wrong with it."""
+    """Draw a list and the same in another order, of which one may be missing: look for each."""
     words = draw_words(rng, rng.upto(2, _MOST_WORDS))
-    other = rng.sample(words, len(words))
-    verdict = "right"
-    kind = rng.randrange(4)
-    at = rng.randrange(len(other))
-    if kind == 1:
-        verdict = f'"{other.pop(at)}" is missing'
-    elif kind == 2:
-        wrong = misspelt(rng, other[at])
-        if wrong not in words:
-            other[at] = wrong
-            verdict = f'"{wrong}" is not in the list'
-    elif kind == 3:
-        verdict = f'"{other[at]}" is listed already'
-        other.insert(rng.randint(at + 1, len(other)), other[at])
-    quoted = " < ".join(f'"{word}"' for word in other)
-    return f"Task: compare {' '.join(words)}\n(1) {quoted}.\n{FEEDBACK_PREFIX}", f" {verdict}."
+    other = rng.sample(words, len(words) - rng.choice((0, 1)))
+    quoted, check = " < ".join(f'"{word}"' for word in other), Check("1")
+    for word in words:
+        check.look_for(word, other)
+    return f"Task: compare {' '.join(words)}\n(1) {quoted}.\n{FEEDBACK_PREFIX}", f" {check.text}"
+
+
+def repeat(rng: Draw) -> Document:
+    """Draw words to be repeated."""
+    words = " ".join(draw_words(rng, rng.upto(2, 2 * _MOST_WORDS)))
+    return f"Task: repeat {words}\n", words
 
 
 def copy(rng: Draw) -> Document:
@@ -111,12 +134,14 @@ def _attempt(rng: Draw, wrong: float) -> tuple[Marks, Sorting]:
 
 
 SKILLS: tuple[Skill, ...] = (
-    (spell, 0.05),
-    (count, 0.05),
-    (compare, 0.15),
-    (copy, 0.10),
+    (spell, 0.08),
+    (respell, 0.10),
+    (count, 0.04),
+    (compare, 0.08),
+    (repeat, 0.05),
+    (copy, 0.05),
     (notes, 0.10),
-    (check, 0.25),
+    (check, 0.20),
     (review, 0.20),
     (amend, 0.10),
 )

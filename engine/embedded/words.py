@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from string import ascii_lowercase
+from collections.abc import Collection
 
 from engine.embedded.curriculum import Draw
-from engine.tasks.word_sorting import vocabulary
+from engine.tasks.word_sorting import families, vocabulary
+
+_ALIKE = 0.3
+"""The share of words that begin like another one: these are the ones that are mixed up."""
 
 
 def draw_words(rng: Draw, count: int) -> list[str]:
-    """Draw words, a few of which are none, and many of which have letters in common."""
+    """Draw words, some of which begin alike."""
     words: dict[str, None] = {}
     while len(words) < count:
-        word = rng.choice(vocabulary())
-        if words and rng.random() < 0.3:
-            word = misspelt(rng, rng.choice([*words]))
-        elif rng.random() < 0.2:
-            word = "".join(rng.choices(ascii_lowercase, k=rng.randint(2, 8)))
-        words[word] = None
+        words[_draw_beside(rng, words)] = None
     return [*words]
 
 
-def misspelt(rng: Draw, word: str) -> str:
-    """Return another text that resembles a word."""
+def stranger(rng: Draw, words: Collection[str]) -> str:
+    """Draw a word that is none of ``words``."""
     while True:
-        at = rng.randrange(len(word))
-        changed = rng.choice(
-            (
-                word[:at] + rng.choice(ascii_lowercase) + word[at + 1 :],
-                word[: at + 1] + word[at:],
-                word[:at] + word[at + 1 :],
-                word[:at] + word[at + 1 : at + 2] + word[at] + word[at + 2 :],
-            )
-        )
-        if changed and changed != word:
-            return changed
+        word = _draw_beside(rng, words)
+        if word not in words:
+            return word
+
+
+def _draw_beside(rng: Draw, words: Collection[str]) -> str:
+    if words and rng.random() < _ALIKE:
+        return rng.choice(families()[rng.choice([*words])[:2]])
+    return rng.choice(vocabulary())

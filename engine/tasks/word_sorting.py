@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,12 +71,12 @@ def vocabulary() -> tuple[str, ...]:
 
 
 @cache
-def _families() -> tuple[tuple[str, ...], ...]:
+def families() -> Mapping[str, tuple[str, ...]]:
     """Return the words with the same first two letters, for each two letters."""
     by_prefix: dict[str, list[str]] = defaultdict(list)
     for word in vocabulary():
         by_prefix[word[:2]].append(word)
-    return tuple(map(tuple, by_prefix.values()))
+    return {prefix: tuple(words) for prefix, words in by_prefix.items()}
 
 
 def split_of_words(words: Iterable[str]) -> Split:
@@ -175,7 +175,7 @@ def _draw(length: Length, rng: random.Random) -> list[str]:
     count = rng.randint(length.fewest, length.most)
     if length.alike:
         return rng.sample(
-            rng.choice([words for words in _families() if len(words) >= count]), count
+            rng.choice([words for words in families().values() if len(words) >= count]), count
         )
     return rng.sample(vocabulary(), count)
 

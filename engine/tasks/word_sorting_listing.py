@@ -155,15 +155,17 @@ class Listing:
         if self._slip is not Found.WRONG or not self._is_begun_right(entry, words[0]):
             check.look_at(words[0], self._due_with(words[0]), self._slip)
             return
-        for at, word in enumerate(words):
-            found = Found.AGAIN if word in words[:at] else Found.RIGHT
+        seen: set[str] = set()
+        for word in words:
+            found = Found.AGAIN if word in seen else Found.RIGHT
             if word not in group:
                 found = Found.WRONG
             check.look_at(word, self._due_with(word), found)
             if found is not Found.RIGHT:
                 return
+            seen.add(word)
         for word in group:
-            if word not in words:
+            if word not in seen:
                 check.look_at(word, self._due_with(word), Found.MISSING)
 
     def _is_begun_right(self, entry: str, first: str) -> bool:

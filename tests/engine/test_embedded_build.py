@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from engine.embedded import build
 from engine.embedded.arithmetic import CURRICULUM
-from engine.embedded.build import arguments, train
+from engine.embedded.build import arguments, student_config, train
 from engine.embedded.curriculum import Draw, Progress
+from engine.embedded.tokenizer import build_tokenizer
+from engine.embedded.word_vectors import begin_with_letters
 
 
 def settings(out: Path, seed: int = 0) -> argparse.Namespace:
-    sizes = ["--hidden", "32", "--layers", "1", "--feed-forward", "32"]
+    sizes = ["--hidden", "32", "--layers", "1", "--key-heads", "1", "--feed-forward", "32"]
     budget = ["--million-tokens", "0.1", "--batch-tokens", "1024", "--seed", str(seed)]
     return arguments(["multistep_arithmetic", str(out), *sizes, *budget])
 
@@ -63,3 +65,24 @@ def test_each_lesson_has_its_share_of_rationales() -> None:
         texts = [start + continuation for start, continuation in (next(stream) for _ in range(600))]
         rationales = sum(len(text) for text in texts if text.startswith("Q: "))
         assert abs(rationales / sum(map(len, texts)) - lesson.rationales) < 0.05
+
+
+def test_pieces_begin_as_the_sum_of_their_letters() -> None:
+    pieces = ["stamp", "stamps", "stand", "clone", "apt"]
+    tokenizer = build_tokenizer(["Q: "], pieces)
+    model = LlamaForCausalLM(student_config(len(tokenizer), settings(Path())))
+    alike: dict[str, list[float]] = {piece: [] for piece in pieces}
+    for seed in range(20):
+        torch.manual_seed(seed)
+        begin_with_letters(model, tokenizer)
+        embedded = model.get_input_embeddings().weight.detach()
+        first = embedded[tokenizer.convert_tokens_to_ids("stamp")]
+        for piece in pieces:
+            other = embedded[tokenizer.convert_tokens_to_ids(piece)]
+            alike[piece].append(float(torch.cosine_similarity(first, other, dim=0)))
+    mean = [sum(alike[piece]) / 20 for piece in pieces]
+    # The more letters two have in common at their beginning, the nearer they are.
+    assert mean == sorted(mean, reverse=True)
+    assert mean[0] == pytest.approx(1)
+    assert mean[2] > 0.3
+    assert abs(mean[3]) < 0.2

@@ -3,19 +3,32 @@
 import re
 from collections import Counter
 from itertools import pairwise
+from string import ascii_lowercase
 
 import pytest
 
 from engine.embedded.curriculum import Document, Draw, Progress
 from engine.embedded.marks import Marks
-from engine.embedded.sorting import CURRICULUM, PHRASES
-from engine.embedded.sorting_skills import SKILLS, amend, check, compare, copy, count, review, spell
-from engine.embedded.tokenizer import build_tokenizer
-from engine.embedded.words import draw_words, misspelt
+from engine.embedded.sorting import CURRICULUM
+from engine.embedded.sorting_skills import (
+    SKILLS,
+    amend,
+    check,
+    compare,
+    copy,
+    count,
+    repeat,
+    respell,
+    review,
+    spell,
+)
+from engine.embedded.words import draw_words, stranger
+from engine.tasks.word_sorting import vocabulary
 from engine.tasks.word_sorting_rationale import ORDINALS
 from engine.trajectory import parse_feedback
 
 LEVELS = [0.0, 0.5, 1.0]
+FLAW = re.compile(r'[")] (wrong|again|late|missing)\b')
 
 
 def drawn(kind: object, number: int, level: float = 1.0) -> list[Document]:
@@ -38,12 +51,40 @@ def last_list(text: str) -> list[str]:
     return re.findall(r'"([^"]+)"', text.splitlines()[-1])
 
 
-def test_a_letter_is_spelled_right() -> None:
+def place_of(task: str) -> int:
+    found = re.match(r"Task: (\S+) letters", task)
+    assert found is not None
+    return ORDINALS.index(found[1]) + 1
+
+
+def test_words_are_spelled_right() -> None:
     for task, answer in drawn(spell, 500):
-        ordinal, word = re.fullmatch(r'Task: (\S+) letter of "(\S+)"\n', task).groups()  # type: ignore[union-attr]
-        sign = word[ORDINALS.index(ordinal) :][:1]
-        number = "abcdefghijklmnopqrstuvwxyz".find(sign) + 1 if sign else 0
-        assert answer == f'"{sign}" ({number})'
+        place, words = place_of(task), task.rstrip("\n").split(" letters of ")[1].split()
+        spelled = re.findall(r'"(\S+)" ([^,]+?)(?:, |\.$)', answer)
+        assert [word for word, _ in spelled] == words
+        for word, letters in spelled:
+            assert letters == "-".join(word[:place]) + "-" * (place > len(word))
+
+
+def test_letters_are_looked_at_until_one_is_wrong() -> None:
+    verdicts = Counter[bool]()
+    for task, check_ in drawn(respell, 500):
+        place = place_of(task)
+        claims = re.findall(r'"(\S+?)"="(.?)" \((\d+)\)', task)
+        seen = re.findall(r'"(\S+?)" (\S+) \((\d+)\) (right|wrong)', check_)
+        for (word, sign, _), (looked_at, letters, number, verdict) in zip(
+            claims, seen, strict=False
+        ):
+            assert looked_at == word
+            assert letters == "-".join(word[:place]) + "-" * (place > len(word))
+            due = word[place - 1 : place]
+            assert number == str(ascii_lowercase.find(due or "?") + 1)
+            assert (verdict == "right") == (sign == due)
+        found = [verdict for *_, verdict in seen]
+        assert found[:-1] == ["right"] * (len(found) - 1)
+        assert found[-1] == "wrong" or len(seen) == len(claims)
+        verdicts[found[-1] == "wrong"] += 1
+    assert min(verdicts.values()) > 100
 
 
 def test_numbers_are_ordered() -> None:
@@ -54,20 +95,21 @@ def test_numbers_are_ordered() -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_lists_are_compared_rightly(level: float) -> None:
-    seen = Counter[str]()
-    for task, verdict in drawn(compare, 1000, level):
+    lost = Counter[int]()
+    for task, check_ in drawn(compare, 1000, level):
         head, line, _ = task.split("\n")
         words, other = head.removeprefix("Task: compare ").split(), re.findall(r'"(\S+?)"', line)
-        missing = Counter(words) - Counter(other)
-        more = Counter(other) - Counter(words)
-        wanted = [f'"{w}" is missing' for w in missing] if not more else []
-        wanted += [
-            f'"{w}" is listed already' if w in words else f'"{w}" is not in the list' for w in more
-        ]
-        assert verdict == f" {wanted[0] if wanted else 'right'}."
-        seen[verdict.split('" ')[-1]] += 1
-    assert min(seen.values()) > 100
-    assert len(seen) == 4
+        looked_for = re.findall(r'"(\S+?)" (in|missing)', check_)
+        assert [word for word, _ in looked_for] == words
+        assert all((found == "in") == (word in other) for word, found in looked_for)
+        lost[len(words) - len(other)] += 1
+    assert set(lost) == {0, 1}
+    assert min(lost.values()) > 300
+
+
+def test_words_are_repeated() -> None:
+    for task, answer in drawn(repeat, 100):
+        assert task == f"Task: repeat {answer}\n"
 
 
 def test_lines_are_copied_but_for_what_is_replaced() -> None:
@@ -92,7 +134,11 @@ def test_words_are_sorted_by_their_marks(level: float) -> None:
         made = marks.sort()
         assert last_list(made.text) == by_marks(marks.task)
         numbered = [line for line in made.lines if re.match(r"\(\d+\) ", line)]
-        assert made.verdict() == f"Steps (1) to ({len(numbered)}) are correct."
+        said = f" Steps (1) to ({len(numbered)}) are correct."
+        assert made.verdict().endswith(said)
+        working = made.verdict().removesuffix(said)
+        assert working.count("Check (") == len(made.lines)
+        assert not FLAW.search(working)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -114,6 +160,10 @@ def test_a_slip_is_where_feedback_says_and_nowhere_before(level: float) -> None:
         assert said.span in made.lines[slip_at]
         assert said.span not in right.lines[slip_at]
         assert said.reason
+        checks = said.working.split("Check (")[1:]
+        assert len(checks) == slip_at + 1
+        assert not any(FLAW.search(check) for check in checks[:-1])
+        assert FLAW.search(checks[-1])
         reasons[re.sub(r'\(\d+\) |".*?"|\[.*?\]| \(\d+\)', "", said.reason).strip()] += 1
     assert set(reasons) == {
         "it is",
@@ -131,7 +181,7 @@ def test_feedback_blames_only_what_is_wrong(kind: object) -> None:
     for task, continuation in drawn(kind, 600):
         head, lines = task.rstrip("\n").split("\n", 1)
         feedback, _, update = continuation.removeprefix("Feedback: ").partition("\nUpdated")
-        blamed = feedback.startswith("In step")
+        blamed = "In step" in feedback
         verdicts[blamed] += 1
         if not blamed:
             assert last_list(lines) == by_marks(head)
@@ -153,12 +203,15 @@ def test_updates_are_right_and_keep_what_comes_before_the_flagged_line() -> None
         assert last_list(update) == by_marks(head)
 
 
-def test_words_differ_and_some_resemble_others() -> None:
-    rng = Draw(1)
+def test_words_differ_and_some_begin_alike() -> None:
+    rng, alike = Draw(1), 0
     for _ in range(200):
         words = draw_words(rng, 7)
         assert len(set(words)) == 7
-        assert all(misspelt(rng, word) != word for word in words)
+        assert set(words) <= set(vocabulary())
+        assert stranger(rng, words) not in words
+        alike += len({word[:2] for word in words}) < 7
+    assert alike > 100
 
 
 def test_the_shares_add_up_and_lessons_follow_each_other() -> None:
@@ -170,7 +223,7 @@ def test_the_shares_add_up_and_lessons_follow_each_other() -> None:
 
 
 def test_documents_are_no_trajectories_and_have_no_unknown_signs() -> None:
-    tokenizer = build_tokenizer(PHRASES)
+    tokenizer = CURRICULUM.tokenizer()
     stream = CURRICULUM.documents(Draw(1), Progress(0.9))
     for _ in range(400):
         start, continuation = next(stream)

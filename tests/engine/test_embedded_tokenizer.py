@@ -2,17 +2,21 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_students import questions
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from engine.embedded.arithmetic import PHRASES
-from engine.embedded.tokenizer import EOS, PAD, UNKNOWN, build_tokenizer
+from engine.embedded.sorting import CURRICULUM
+from engine.embedded.tokenizer import EOS, PAD, UNKNOWN, build_tokenizer, learn_merges
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
+from engine.tasks.word_sorting import vocabulary
 from engine.trajectory import prompt
 
 TOKENIZER = build_tokenizer(PHRASES)
+SORTING = CURRICULUM.tokenizer()
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))
 
 texts = st.lists(
@@ -65,3 +69,35 @@ def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
         ids = loaded(text)["input_ids"]
         assert ids == TOKENIZER(text)["input_ids"]
         assert loaded.decode(ids) == text
+
+
+@given(st.text(CHARACTERS + "é", max_size=40))
+def test_with_words_nothing_is_lost_either(text: str) -> None:
+    kept = text.replace("é", UNKNOWN)
+    assert SORTING.decode(SORTING(text)["input_ids"]) == kept
+
+
+def test_a_known_word_is_one_token_where_it_stands_alone() -> None:
+    assert SORTING.tokenize("second 17 seconds 177 second-hand") == [
+        *("second", " ", "17", " ", *SORTING.tokenize("seconds"), " ", "1", "7", "7", " "),
+        *SORTING.tokenize("second-hand"),
+    ]
+    assert len(SORTING.tokenize("seconds")) > 1
+    assert SORTING.tokenize('"a"="a" (16), ') == ['"', "a", '"="', "a", '" (', "16", "), "]
+
+
+def test_other_words_fall_into_frequent_pieces() -> None:
+    words = vocabulary()
+    pieces = [SORTING.tokenize(word) for word in words]
+    assert ["".join(tokens) for tokens in pieces] == list(words)
+    assert sum(map(len, pieces)) < 0.5 * sum(map(len, words))
+
+
+def test_merges_are_of_what_is_most_frequent() -> None:
+    assert learn_merges(["thin", "this", "then"], 2) == [("t", "h"), ("th", "i")]
+
+
+def test_a_phrase_given_twice_is_refused() -> None:
+    for phrases in (["an", "an"], ["a"]):
+        with pytest.raises(ValueError, match="twice"):
+            build_tokenizer(phrases)
