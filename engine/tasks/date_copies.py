@@ -1,7 +1,7 @@
-"""What a step copies from the story: dates and numbers between the same words.
+"""What a step copies from the story: dates, numbers and spans of time between the same words.
 
-A date or a number that stands between the words it has in the story is meant to be the story's.
-This needs no knowledge of what the words mean.
+A date or a number that stands between the words it has in the story is meant to be the story's, and
+so is a word of time, such as "weeks". This needs no knowledge of what the other words mean.
 """
 
 from __future__ import annotations
@@ -22,14 +22,24 @@ from engine.tasks.date_words import (
     NUMBERS,
     ORDINAL,
     ORDINALS,
+    UNITS,
     lower,
     number,
 )
 
+_WORDS_OF_TIME = {
+    **{f"{unit}{end}": ("unit", unit) for unit in UNITS for end in ("", "s")},
+    **{jubilee: ("jubilee", jubilee) for jubilee in ("silver", "golden", "diamond")},
+    **dict.fromkeys(("delayed", "postponed"), ("move", "later")),
+    "brought forward": ("move", "sooner"),
+}
+"""What they are compared with, and what they say. Without them a number means nothing."""
 # At most places of a text no figure begins: that is found out sooner by three letters.
-_BEGINNINGS = sorted({word[:3] for word in map(lower, (*NUMBERS, *ORDINALS, *MONTHS))})
+_BEGINNINGS = sorted({w[:3].lower() for w in (*NUMBERS, *ORDINALS, *MONTHS, *_WORDS_OF_TIME)})
 _FIGURE = re.compile(
-    rf"\b(?=[0-9a-z])(?=[0-9]|{'|'.join(_BEGINNINGS)})(?:{ORDINAL}|{NUMBER}|{MONTH})", re.ASCII
+    rf"\b(?=[0-9a-z])(?=[0-9]|{'|'.join(_BEGINNINGS)})"
+    rf"(?:{ORDINAL}|{NUMBER}|{MONTH}|(?:{'|'.join(_WORDS_OF_TIME)})\b)",
+    re.ASCII,
 )
 _MONTHS = frozenset(name[:3].lower() for name in MONTHS)
 _LETTERS = bytes(
@@ -58,7 +68,8 @@ class _Place(NamedTuple):
     before: list[bytes]
     after: list[bytes]
     term: Term | None = None
-    value: int | str = 0
+    value: tuple[str, int | str] = ("", 0)
+    """What a figure is, and what it says: see `_value`."""
 
 
 class Copies:
@@ -142,25 +153,29 @@ class Copies:
     def wrong_numbers(
         self, text: str, chains: Sequence[Sequence[Term]], part: Part
     ) -> Iterator[Flaw]:
-        """Return numbers, and months without a day, that differ from the story's.
+        """Return numbers, months without a day and words of time that differ from the story's.
 
         Only ``part`` of the text is searched, of which ``chains`` are read. A number within one of
-        their terms is judged with that, if it says anything.
+        their terms is judged with that, if it says anything; a word of time always is.
         """
         spans = [(t.start, t.end) for chain in chains for t in chain if len(chain) > 1]
         spans += [(t.start, t.end) for chain in chains for t in chain if _is_date(t)]
         spans.sort()
         letters = _letters(text)
         for start, end, word in _figures(text, spans, part):
-            here = _place(letters, start, end)
-            alike = [_likeness(one, here) for one in self._numbers]
+            here = _place(letters, start, end, value=_value(word))
+            same_kind = [one for one in self._numbers if one.value[0] == here.value[0]]
+            alike = [_likeness(one, here) for one in same_kind]
             most = max(alike, default=0)
             if most < _ENOUGH:
                 continue
             # Two parts of a story may be told in words that hardly differ.
-            meant = [one for one, n in zip(self._numbers, alike, strict=True) if n >= most - 1]
-            if _value(word) not in [one.value for one in meant]:
-                best = self._numbers[alike.index(most)]
+            meant = [one for one, n in zip(same_kind, alike, strict=True) if n >= most - 1]
+            if here.value not in [one.value for one in meant] and not (
+                word in _WORDS_OF_TIME
+                and any(t.start <= start < t.end for chain in chains for t in chain)
+            ):
+                best = same_kind[alike.index(most)]
                 original = self._problem.story[best.start : best.end]
                 yield Flaw(start, text[start:end], f"the question says {original}")
 
@@ -185,7 +200,11 @@ def _letters(text: str) -> bytes:
 
 
 def _place(
-    letters: bytes, start: int, end: int, term: Term | None = None, value: int | str = 0
+    letters: bytes,
+    start: int,
+    end: int,
+    term: Term | None = None,
+    value: tuple[str, int | str] = ("", 0),
 ) -> _Place:
     before = letters[max(0, start - _REACH) : start].split()[::-1]
     return _Place(start, end, before, letters[end : end + _REACH].split(), term, value)
@@ -202,9 +221,11 @@ def _likeness(one: _Place, other: _Place) -> int:
     return count
 
 
-def _value(word: str) -> int | str:
-    """Return what a match of `_FIGURE` says."""
-    return word[:3] if word[:3] in _MONTHS else number(word)
+def _value(word: str) -> tuple[str, int | str]:
+    """Return with what a match of `_FIGURE` is compared, and what it says."""
+    if word in _WORDS_OF_TIME:
+        return _WORDS_OF_TIME[word]
+    return "number", word[:3] if word[:3] in _MONTHS else number(word)
 
 
 def _figures(text: str, spans: Sequence[Part], part: Part) -> Iterator[tuple[int, int, str]]:

@@ -38,7 +38,8 @@ WEEKDAY = (
 # The long words first: "a" must not be taken out of "an", nor "six" out of "sixteen".
 NUMBER = rf"(?:{'|'.join(reversed(NUMBERS))}|an?|[0-9]{{1,6}})\b"
 ORDINAL = rf"(?:{'|'.join(ORDINALS)}|[0-9]{{1,4}}(?:st|nd|rd|th))"
-UNIT = r"(?:hour|day|week|month|year)"
+UNITS = ("hour", "day", "week", "month", "year")
+UNIT = rf"(?:{'|'.join(UNITS)})"
 
 # A number of any length makes a date, if one that does not exist.
 WRITTEN = (
