@@ -32,6 +32,9 @@ _WORDS_OF_TIME = {
     **{jubilee: ("jubilee", jubilee) for jubilee in ("silver", "golden", "diamond")},
     **dict.fromkeys(("delayed", "postponed"), ("move", "later")),
     "brought forward": ("move", "sooner"),
+    **{word: ("relative", word) for word in ("today", "tomorrow", "yesterday")},
+    **dict.fromkeys(("ago", "earlier"), ("direction", "past")),
+    **dict.fromkeys(("later", "hence"), ("direction", "future")),
 }
 """What they are compared with, and what they say. Without them a number means nothing."""
 # At most places of a text no figure begins: that is found out sooner by three letters.
@@ -50,6 +53,8 @@ _REACH = 40
 """How many characters on each side are compared."""
 _ENOUGH = 2
 """How many words on both sides together make a copy."""
+_SURELY = 4
+"""How many make one of a word of time in a term that nothing else is said of: "a week ago"."""
 _LONGEST_REPETITION = 500
 _EMPTY_WORDS = frozenset(
     b"""
@@ -156,7 +161,7 @@ class Copies:
         """Return numbers, months without a day and words of time that differ from the story's.
 
         Only ``part`` of the text is searched, of which ``chains`` are read. A number within one of
-        their terms is judged with that, if it says anything; a word of time always is.
+        their terms is judged with that, if it says anything.
         """
         spans = [(t.start, t.end) for chain in chains for t in chain if len(chain) > 1]
         spans += [(t.start, t.end) for chain in chains for t in chain if _is_date(t)]
@@ -167,14 +172,14 @@ class Copies:
             same_kind = [one for one in self._numbers if one.value[0] == here.value[0]]
             alike = [_likeness(one, here) for one in same_kind]
             most = max(alike, default=0)
-            if most < _ENOUGH:
+            is_term = word in _WORDS_OF_TIME and any(
+                term.start <= start < term.end for chain in chains for term in chain
+            )
+            if most < (_SURELY if is_term else _ENOUGH):
                 continue
             # Two parts of a story may be told in words that hardly differ.
             meant = [one for one, n in zip(same_kind, alike, strict=True) if n >= most - 1]
-            if here.value not in [one.value for one in meant] and not (
-                word in _WORDS_OF_TIME
-                and any(t.start <= start < t.end for chain in chains for t in chain)
-            ):
+            if here.value not in [one.value for one in meant]:
                 best = same_kind[alike.index(most)]
                 original = self._problem.story[best.start : best.end]
                 yield Flaw(start, text[start:end], f"the question says {original}")
