@@ -7,6 +7,8 @@ so is a word of time, such as "weeks". This needs no knowledge of what the other
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property
@@ -36,7 +38,8 @@ _WORDS_OF_TIME = {
     **dict.fromkeys(("ago", "earlier"), ("direction", "past")),
     **dict.fromkeys(("later", "hence"), ("direction", "future")),
 }
-"""What they are compared with, and what they say. Without them a number means nothing."""
+"""Their kind, and what they say: a figure is compared with those of its kind."""
+_NUMBER = "number"
 # At most places of a text no figure begins: that is found out sooner by three letters.
 _BEGINNINGS = sorted({w[:3].lower() for w in (*NUMBERS, *ORDINALS, *MONTHS, *_WORDS_OF_TIME)})
 _FIGURE = re.compile(
@@ -73,8 +76,16 @@ class _Place(NamedTuple):
     before: list[bytes]
     after: list[bytes]
     term: Term | None = None
-    value: tuple[str, int | str] = ("", 0)
-    """What a figure is, and what it says: see `_value`."""
+    value: int | str = 0
+
+
+class _Figure(NamedTuple):
+    """A number, a month without a day, or a word of time."""
+
+    start: int
+    end: int
+    kind: str
+    value: int | str
 
 
 class Copies:
@@ -82,6 +93,7 @@ class Copies:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
+        self._read: dict[str, list[_Place]] = {}
 
     @cached_property
     def _letters(self) -> bytes:
@@ -94,12 +106,23 @@ class Copies:
         return [_place(self._letters, t.start, t.end, t) for t in terms if _is_date(t)]
 
     @cached_property
-    def _numbers(self) -> list[_Place]:
-        spans = [(place.start, place.end) for place in self._dates]
-        return [
-            _place(self._letters, start, end, value=_value(word))
-            for start, end, word in _figures(self._problem.story, spans, WHOLE)
-        ]
+    def _figures(self) -> dict[str, list[_Figure]]:
+        """All figures, those of dates too, by their kind."""
+        figures: dict[str, list[_Figure]] = {}
+        for figure in _figures(self._problem.story, [], WHOLE):
+            figures.setdefault(figure.kind, []).append(figure)
+        return figures
+
+    def _numbers(self, kind: str) -> list[_Place]:
+        """The figures of one kind that are in no date."""
+        if kind not in self._read:
+            spans = [(place.start, place.end) for place in self._dates]
+            self._read[kind] = [
+                _place(self._letters, one.start, one.end, value=one.value)
+                for one in self._figures[kind]
+                if not _is_within(spans, one.start)
+            ]
+        return self._read[kind]
 
     @cached_property
     def _words(self) -> frozenset[bytes]:
@@ -166,23 +189,27 @@ class Copies:
         spans = [(t.start, t.end) for chain in chains for t in chain if len(chain) > 1]
         spans += [(t.start, t.end) for chain in chains for t in chain if _is_date(t)]
         spans.sort()
+        terms = [(term.start, term.end) for chain in chains for term in chain]
         letters = _letters(text)
-        for start, end, word in _figures(text, spans, part):
-            here = _place(letters, start, end, value=_value(word))
-            same_kind = [one for one in self._numbers if one.value[0] == here.value[0]]
-            alike = [_likeness(one, here) for one in same_kind]
+        for figure in _figures(text, spans, part):
+            told = self._figures.get(figure.kind, ())
+            if all(one.value == figure.value for one in told):
+                continue
+            here = _place(letters, figure.start, figure.end)
+            numbers = self._numbers(figure.kind)
+            alike = [_likeness(one, here) for one in numbers]
             most = max(alike, default=0)
-            is_term = word in _WORDS_OF_TIME and any(
-                term.start <= start < term.end for chain in chains for term in chain
-            )
+            is_term = figure.kind != _NUMBER and _is_within(terms, figure.start)
             if most < (_SURELY if is_term else _ENOUGH):
                 continue
             # Two parts of a story may be told in words that hardly differ.
-            meant = [one for one, n in zip(same_kind, alike, strict=True) if n >= most - 1]
-            if here.value not in [one.value for one in meant]:
-                best = same_kind[alike.index(most)]
+            meant = [one.value for one, n in zip(numbers, alike, strict=True) if n >= most - 1]
+            if figure.value not in meant:
+                best = numbers[alike.index(most)]
                 original = self._problem.story[best.start : best.end]
-                yield Flaw(start, text[start:end], f"the question says {original}")
+                yield Flaw(
+                    figure.start, text[figure.start : figure.end], f"the question says {original}"
+                )
 
     def repeats(self, text: str) -> bool:
         """Tell whether a text says nothing that the story does not say."""
@@ -196,6 +223,12 @@ def _is_date(term: Term) -> bool:
     return term.kind in (Kind.WRITTEN, Kind.NAMED)
 
 
+def _is_within(spans: Sequence[Part], place: int) -> bool:
+    """Tell whether a place is within one of the spans, which are sorted."""
+    before = bisect_right(spans, (place, sys.maxsize)) - 1
+    return before >= 0 and place < spans[before][1]
+
+
 def _letters(text: str) -> bytes:
     """Return a text's words in lower case, each where it stands, with nothing but blanks between.
 
@@ -205,11 +238,7 @@ def _letters(text: str) -> bytes:
 
 
 def _place(
-    letters: bytes,
-    start: int,
-    end: int,
-    term: Term | None = None,
-    value: tuple[str, int | str] = ("", 0),
+    letters: bytes, start: int, end: int, term: Term | None = None, value: int | str = 0
 ) -> _Place:
     before = letters[max(0, start - _REACH) : start].split()[::-1]
     return _Place(start, end, before, letters[end : end + _REACH].split(), term, value)
@@ -226,18 +255,19 @@ def _likeness(one: _Place, other: _Place) -> int:
     return count
 
 
-def _value(word: str) -> tuple[str, int | str]:
-    """Return with what a match of `_FIGURE` is compared, and what it says."""
-    if word in _WORDS_OF_TIME:
-        return _WORDS_OF_TIME[word]
-    return "number", word[:3] if word[:3] in _MONTHS else number(word)
-
-
-def _figures(text: str, spans: Sequence[Part], part: Part) -> Iterator[tuple[int, int, str]]:
-    """Find the numbers in part of a text that are within none of the spans, which are sorted."""
+def _figures(text: str, spans: Sequence[Part], part: Part) -> Iterator[_Figure]:
+    """Find the figures in part of a text that are within none of the spans, which are sorted."""
     waiting = list(reversed(spans))
     for match in _FIGURE.finditer(lower(text), *part):
-        while waiting and waiting[-1][1] <= match.start():
+        start, end = match.span()
+        while waiting and waiting[-1][1] <= start:
             waiting.pop()
-        if not (waiting and waiting[-1][0] <= match.start()):
-            yield match.start(), match.end(), match[0]
+        if not (waiting and waiting[-1][0] <= start):
+            yield _Figure(start, end, *_said(match[0]))
+
+
+def _said(word: str) -> tuple[str, int | str]:
+    """Return of which kind a match of `_FIGURE` is, and what it says."""
+    if word in _WORDS_OF_TIME:
+        return _WORDS_OF_TIME[word]
+    return _NUMBER, word[:3] if word[:3] in _MONTHS else number(word)
