@@ -18,17 +18,20 @@ from engine.tasks.date_assertions import Flaw, asserts, false_assertions
 from engine.tasks.date_copies import Copies
 from engine.tasks.date_question import Problem
 from engine.tasks.date_rationale import Established, gold_steps
-from engine.tasks.date_terms import Kind, Term, chains, read_terms
+from engine.tasks.date_terms import WHOLE, Kind, Part, Term, chains, read_terms
 from engine.tasks.date_words import WEEKDAYS, long_form, lower, slashes
 from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback, Step, correct, incorrect
 
 STATED_ANSWER = re.compile(r"So the answer is (?P<answer>\((?P<letter>[A-Z])\))\.")
 _ANSWER_IN_STEP = re.compile(r"answer is (?P<answer>\((?P<letter>[A-Z])\))")
-_BELIEF = re.compile(r"(?:thinks?|thought|believes?|believed|guess(?:es|ed))(?: that)? $")
+_BELIEVING = ("think", "thinks", "thought", "believe", "believes", "believed", "guesses", "guessed")
+_BELIEFS = tuple(f"{verb}{that} " for verb in _BELIEVING for that in ("", " that"))
 _PREMISE = re.compile(r"\b(?:if|since|because|as|given that)\b(?!.*\bthen\b)", re.DOTALL)
 _TO_THEM = re.compile(r" (?:to (?:them|people)|in the uk)\b")
+_NEAR = 30
 _NEARBY = 120
 _MOST_WORDS_BEFORE = 10
+_THEN = ", then "
 LONGEST_STEP = 20_000
 
 
@@ -37,6 +40,8 @@ class _Reading:
     """What a step is found to say."""
 
     text: str
+    lowered: str
+    terms: list[Term]
     flaws: list[Flaw] = field(default_factory=list)
     unclear: list[Term] = field(default_factory=list)
     """Dates of which cannot be told what they are said of."""
@@ -54,7 +59,8 @@ class Judge:
         self._problem = problem
         self._timeline = problem.timeline
         self._copies = Copies(problem)
-        self._gold = dict(gold_steps(problem))
+        self._gold = list(gold_steps(problem))
+        self._days = dict(self._gold)
         self._unread: set[str] = set()
         self._settled = Established()
 
@@ -62,7 +68,7 @@ class Judge:
     def established(self) -> Established:
         """What the steps so far have settled, read to the end."""
         for text in self._unread:
-            self._settled.days |= self._read(text, read_terms(text, self._timeline)).stated
+            self._settled.days |= self._read(text).stated
         self._unread.clear()
         return self._settled
 
@@ -106,12 +112,13 @@ class Judge:
         asked = f"the date {problem.asked.text}"
         if not self._has_stated(problem.target):
             return incorrect(step.label, step.text, f"{asked} is not worked out yet")
-        if not problem.right_letters:
+        letters = problem.right_letters
+        if not letters:
             raise CannotJudge(f"no option is {slashes(problem.target)}")
         match = STATED_ANSWER.fullmatch(step.text)
         if match is None:
             return incorrect(step.label, step.text, "a final response reads So the answer is (X)")
-        if match["letter"] not in problem.right_letters:
+        if match["letter"] not in letters:
             return incorrect(step.label, match["answer"], self._right_option())
         return None
 
@@ -126,41 +133,68 @@ class Judge:
     # --- a numbered step -----------------------------------------------------------------------
 
     def _numbered(self, step: Step) -> Feedback | None:
-        if step.text in self._gold:
+        if step.text in self._days:
             # It is right. What else it states is read where that matters, since it takes long.
-            self._settled.days.add(self._gold[step.text])
+            self._settled.days.add(self._days[step.text])
             self._unread.add(step.text)
             return None
         if len(step.text) > LONGEST_STEP:
             raise CannotJudge(f"step ({step.label}) has {len(step.text)} characters")
-        terms = read_terms(step.text, self._timeline)
-        found = self._read(step.text, terms)
+        part = self._unlike_gold(step.text)
+        found = self._read(step.text, part)
         if found.flaws:
             first = min(found.flaws, key=lambda flaw: flaw.start)
             return incorrect(step.label, _unmistakable(step.text, first), first.reason)
         if found.unclear:
             where = f"step ({step.label}): {found.unclear[0].text!r}"
             raise CannotJudge(f"{where} is said of something that the question gives no date for")
-        has_date = any(term.kind is not Kind.ANCHOR for term in terms)
-        if not has_date and not self._is_harmless(step.text):
+        if not self._has_date(found, part) and not self._is_harmless(step.text):
             raise CannotJudge(f"step ({step.label}) states nothing that can be checked")
         self._settled.days |= found.stated
+        if part != WHOLE:
+            self._unread.add(step.text)
         return None
+
+    def _unlike_gold(self, text: str) -> Part:
+        """Return the part of a step that is to be read.
+
+        That is all of it, unless its premise or its conclusion is word for word that of the gold
+        step in its place: no term is in both, nor linked over the "then" between them.
+        """
+        place = len(self._settled.steps)
+        gold = self._gold[place][0] if place < len(self._gold) else ""
+        premise, then, conclusion = gold.rpartition(_THEN)
+        if then and text.endswith(then + conclusion):
+            return 0, len(text) - len(then + conclusion)
+        # "which is 2 days later" may be said of the premise.
+        start = len(premise + then)
+        if then and text.startswith(premise + then) and "which" not in text[start:]:
+            return start, len(text)
+        return WHOLE
+
+    def _has_date(self, found: _Reading, part: Part) -> bool:
+        """Tell whether a step, of which a part was read, names a date."""
+        if part[1] < len(found.text):  # the rest is the conclusion of a gold step
+            return True
+        terms = found.terms
+        if part[0] and _only_anchors(terms):
+            terms = read_terms(found.text, self._timeline)
+        return not _only_anchors(terms)
 
     def _is_harmless(self, text: str) -> bool:
         """Tell whether a text without a date or an error says nothing that may be wrong."""
         checked = _ANSWER_IN_STEP.search(text) is not None or asserts(lower(text))
         return checked or self._copies.repeats(text)
 
-    def _read(self, text: str, terms: Sequence[Term]) -> _Reading:
-        found = _Reading(text)
-        claims = list(chains(text, terms))
+    def _read(self, text: str, part: Part = WHOLE) -> _Reading:
+        found = _Reading(text, lower(text), read_terms(text, self._timeline, part))
+        claims = list(chains(text, found.terms))
         for chain in claims:
             self._chain(chain, found)
-        self._impossible(terms, found)
-        found.flaws += self._copies.wrong_numbers(text, claims)
-        found.flaws += false_assertions(text, lower(text))
-        found.flaws += self._denied(text)
+        self._impossible(found.terms, found)
+        found.flaws += self._copies.wrong_numbers(text, claims, part)
+        found.flaws += false_assertions(text, found.lowered)
+        found.flaws += self._denied(found)
         found.flaws += self._wrong_options(text)
         return found
 
@@ -169,12 +203,11 @@ class Judge:
             if match["letter"] not in self._problem.right_letters:
                 yield Flaw(match.start("answer"), match["answer"], self._right_option())
 
-    def _denied(self, text: str) -> Iterator[Flaw]:
-        lowered = lower(text)
+    def _denied(self, found: _Reading) -> Iterator[Flaw]:
         for phrase, reason in self._problem.solution.denied.items():
-            start = lowered.find(phrase)
+            start = found.lowered.find(phrase)
             if start >= 0:
-                yield Flaw(start, text[start : start + len(phrase)], reason)
+                yield Flaw(start, found.text[start : start + len(phrase)], reason)
 
     def _impossible(self, terms: Sequence[Term], found: _Reading) -> None:
         bases = (term.base for term in terms if term.base)
@@ -187,7 +220,9 @@ class Judge:
     def _chain(self, chain: Sequence[Term], found: _Reading) -> None:
         """Compare each term of a chain with the day that it is about."""
         start = chain[0].start
-        believed = _BELIEF.search(lower(found.text[max(0, start - 30) : start])) is not None
+        # A line may end after them.
+        words_before = found.lowered[max(0, start - _NEAR) : start].removesuffix("\n")
+        believed = words_before.endswith(_BELIEFS)
         anchor = None if believed else _anchor(chain)
         if anchor is None or len(chain) == 1:
             self._alone(chain, found, believed)
@@ -288,6 +323,10 @@ def _anchor(chain: Sequence[Term]) -> Term | None:
     """Return the term of a chain that says which day it is about."""
     anchors = (term for term in chain if term.kind is Kind.ANCHOR)
     return next(anchors, None) or next((term for term in chain if term.days), None)
+
+
+def _only_anchors(terms: Sequence[Term]) -> bool:
+    return all(term.kind is Kind.ANCHOR for term in terms)
 
 
 def _is_day(term: Term, day: date) -> bool:

@@ -120,8 +120,10 @@ class Slots:
 
 _WRITTEN = re.compile(WRITTEN, re.ASCII)
 _NAMED = re.compile(NAMED, re.ASCII)
-_ABBREVIATED = "".join(rf"(?<!\b{month})" for month in ("Sept", *(m[:3] for m in MONTHS)))
-_SENTENCE_END = re.compile(rf"{_ABBREVIATED}\. (?=[A-Z0-9])")
+_NOT_ABBREVIATED = "".join(
+    rf"(?<!\b{month}\.)" for month in ("Sept", *(name[:3] for name in MONTHS))
+)
+_SENTENCE_END = re.compile(rf"\.{_NOT_ABBREVIATED} (?=[A-Z0-9])")
 _OPENINGS = ("It", "Today", "Today's", "This", "The", "On", "In", "She", "Yesterday", "Tomorrow")
 
 
@@ -180,6 +182,12 @@ class Story:
         """The first word of its texts, in lower case; empty if that is a slot."""
         word = self.template.partition(" ")[0].lower()
         return "" if "{" in word else word
+
+    @property
+    def landmark(self) -> str:
+        """The longest text, in lower case, that all of its texts have in common."""
+        fixed = _SLOT.split(self.template)[::2]
+        return max((part for part in fixed if all(part in t for t in self.also)), key=len).lower()
 
     @property
     def slots(self) -> list[str]:

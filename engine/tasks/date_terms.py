@@ -8,6 +8,7 @@ whatever the first stands for, the others must. Terms are "yesterday", "10 days 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,8 +16,11 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from engine.tasks.date_words import (
+    MONTHS,
     NAMED,
+    NAMED_BEGINNINGS,
     NUMBER,
+    NUMBERS,
     UNIT,
     WEEKDAYS,
     WRITTEN,
@@ -34,8 +38,12 @@ _OFFSET = (
     r"(?P<direction>ago|earlier|later|hence|before|after|prior to|from|away from)\b"
     r"(?P<connector> (?:from|of|than)(?= ))?"
 )
+# At most places of a text no term begins, which is found out sooner without the large expression.
+_BEGINNINGS = ["a ", "an ", "the ", "today", "now", "tomorrow", "yesterday"]
+_BEGINNINGS += [*NUMBERS, *NAMED_BEGINNINGS, *map(lower, (*MONTHS, *WEEKDAYS))]
 _TERM = re.compile(
-    rf"\b(?:(?P<offset>{_OFFSET})|(?P<written>{WRITTEN})|(?P<named>{NAMED})"
+    rf"\b(?=[0-9a-z])(?=[0-9]|{'|'.join(sorted({word[:3] for word in _BEGINNINGS}))})"
+    rf"(?:(?P<offset>{_OFFSET})|(?P<written>{WRITTEN})|(?P<named>{NAMED})"
     r"|(?P<relative>(?P<word>today|now|tomorrow|yesterday)\b(?:['’]s\b)?(?: date\b)?)"
     rf"|(?P<weekday_only>an? (?P<weekday_name>{'|'.join(map(lower, WEEKDAYS))})\b))",
     re.ASCII,
@@ -46,6 +54,11 @@ _BACKWARD = ("ago", "earlier", "before", "prior to")
 _NEEDS_BASE = ("before", "after", "prior to", "from", "away from")
 _RELATIVE = {"today": 0, "now": 0, "tomorrow": 1, "yesterday": -1}
 _LONGEST_TERM = 100
+
+
+Part = tuple[int, int]
+"""Where a part of a text begins and ends."""
+WHOLE: Part = (0, sys.maxsize)
 
 
 class Kind(Enum):
@@ -85,29 +98,36 @@ class Timeline:
     events: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
 
 
-def read_terms(text: str, timeline: Timeline) -> list[Term]:
-    """Return the terms of a text in their order; some cannot be given a day."""
+def read_terms(text: str, timeline: Timeline, part: Part = WHOLE) -> list[Term]:
+    """Return the terms of a text, or a part of it, in order; some cannot be given a day."""
     lowered = lower(text)
-    found = [_term(match, text, timeline) for match in _TERM.finditer(lowered)]
-    if timeline.events:
-        found = sorted([*found, *_events(text, lowered, timeline)], key=lambda term: term.start)
+    found = [_term(match, text, timeline) for match in _TERM.finditer(lowered, *part)]
+    events = [
+        term
+        for name in timeline.events
+        if name in lowered
+        for term in _events(name, text, lowered, timeline, part)
+    ]
+    if events:
+        found = sorted([*found, *events], key=lambda term: term.start)
     return _with_bases(found, text)
 
 
 def _term(match: re.Match[str], whole: str, timeline: Timeline) -> Term:
     start, end = match.span()
     text = whole[start:end]
-    if match["written"]:
-        return Term(Kind.WRITTEN, start, end, text, written=written(match))
-    if match["named"]:
-        day = named(match)
-        return Term(Kind.NAMED, start, end, text, days=(day,) if day else ())
-    if match["weekday_only"]:
-        weekday = weekday_number(match["weekday_name"])
-        return Term(Kind.WEEKDAY, start, end, text, weekday=weekday)
-    if match["relative"]:
-        days = _moved((timeline.today,), (_RELATIVE[match["word"]], "day"))
-        return Term(Kind.ANCHOR, start, end, text, days)
+    match match.lastgroup:
+        case "written":
+            return Term(Kind.WRITTEN, start, end, text, (), written(match))
+        case "named":
+            day = named(match)
+            return Term(Kind.NAMED, start, end, text, (day,) if day else ())
+        case "weekday_only":
+            weekday = weekday_number(match["weekday_name"])
+            return Term(Kind.WEEKDAY, start, end, text, weekday=weekday)
+        case "relative":
+            days = _moved((timeline.today,), (_RELATIVE[match["word"]], "day"))
+            return Term(Kind.ANCHOR, start, end, text, days)
     count = number(match["count"]) if match["count"] else 1
     direction = match["direction"]
     offset = (-count if direction in _BACKWARD else count, match["unit"] or "day")
@@ -125,7 +145,7 @@ def _moved(days: Sequence[date], offset: tuple[int, str]) -> tuple[date, ...]:
         whole = count // 24
         return (*_moved(days, (whole, "day")), *_moved(days, (whole + 1, "day")))
     try:
-        return tuple(later(day, count, unit) for day in days)
+        return tuple([later(day, count, unit) for day in days])
     except ValueError:
         return ()
 
@@ -161,14 +181,14 @@ def _existing(day: Written | None) -> tuple[date, ...]:
     return (found,) if found else ()
 
 
-def _events(text: str, lowered: str, timeline: Timeline) -> Iterator[Term]:
-    for name, days in timeline.events.items():
-        start = lowered.find(name)
-        while start >= 0:
-            end = start + len(name)
-            if not (lowered[start - 1 : start].isalnum() or lowered[end : end + 1].isalnum()):
-                yield Term(Kind.ANCHOR, start, end, text[start:end], days)
-            start = lowered.find(name, end)
+def _events(name: str, text: str, lowered: str, timeline: Timeline, part: Part) -> Iterator[Term]:
+    first, last = part
+    start = lowered.find(name, first, last)
+    while start >= 0:
+        end = start + len(name)
+        if not (lowered[start - 1 : start].isalnum() or lowered[end : end + 1].isalnum()):
+            yield Term(Kind.ANCHOR, start, end, text[start:end], timeline.events[name])
+        start = lowered.find(name, end, last)
 
 
 # --- chains ------------------------------------------------------------------------------------

@@ -38,7 +38,8 @@ WEEKDAY = (
 # The long words first: "a" must not be taken out of "an", nor "six" out of "sixteen".
 NUMBER = rf"(?:{'|'.join(reversed(NUMBERS))}|an?|[0-9]{{1,6}})\b"
 ORDINAL = rf"(?:{'|'.join(ORDINALS)}|[0-9]{{1,4}}(?:st|nd|rd|th))"
-UNIT = r"(?:hour|day|week|month|year)"
+UNITS = ("hour", "day", "week", "month", "year")
+UNIT = rf"(?:{'|'.join(UNITS)})"
 
 # A number of any length makes a date, if one that does not exist.
 WRITTEN = (
@@ -91,9 +92,9 @@ def written(match: re.Match[str]) -> Written:
     """Return what a match of `WRITTEN` says."""
     weekday = match["weekday"]
     for form in _FORMS:
-        month, day, year = match.group(*form)
-        if day is not None:
+        if match[form[1]]:
             break
+    month, day, year = match.group(*form)
     return Written(
         _int(month) if month[0].isdigit() else month_number(month),
         _int(day),
@@ -103,7 +104,7 @@ def written(match: re.Match[str]) -> Written:
     )
 
 
-_FORMS = [(f"m{form}", f"d{form}", f"y{form}") for form in "12345"]
+_FORMS = [(f"m{form}", f"d{form}", f"y{form}") for form in "31425"]  # the most common first
 
 
 def _int(digits: str) -> int:
@@ -165,6 +166,8 @@ NAMED = (
     rf"|(?P<holiday>{'|'.join(HOLIDAYS)})(?: of| in|,)? (?P<holiday_year>{_YEAR})"
     rf"|palindrome day of (?P<palindrome>{_YEAR}))"
 )
+NAMED_BEGINNINGS = ("the ", "last", "us ", "thanksgiving", "palindrome", *ORDINALS, *HOLIDAYS)
+"""What a match of `NAMED` begins with, unless that is a figure."""
 
 
 def named(match: re.Match[str]) -> date | None:
@@ -240,15 +243,16 @@ def later(day: date, count: int, unit: str) -> date:
     Raises:
         ValueError: hours that are no whole days, or a day outside of the years 1 to 9999.
     """
-    if unit == "hour" and count % 24:
-        raise ValueError(f"{count} hours are no whole days")
+    if unit == "hour":
+        if count % 24:
+            raise ValueError(f"{count} hours are no whole days")
+        count //= 24
     try:
         if unit in ("month", "year"):
             months = 12 * day.year + day.month - 1 + (count if unit == "month" else 12 * count)
-            end = month_end(months // 12, months % 12 + 1)
-            return end.replace(day=min(day.day, end.day))
-        days = {"hour": count // 24, "day": count, "week": 7 * count}[unit]
-        return day + timedelta(days)
+            year, month = months // 12, months % 12 + 1
+            return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+        return day + timedelta(7 * count if unit == "week" else count)
     except OverflowError as error:
         raise ValueError("the calendar ends") from error
 

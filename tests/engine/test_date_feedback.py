@@ -16,6 +16,7 @@ from engine.scripts import ScriptedFeedback, ScriptedImprove
 from engine.tasks.base import CannotImprove, CannotJudge
 from engine.tasks.date_question import read_question
 from engine.tasks.date_understanding import DateUnderstanding
+from engine.tasks.date_words import slashes
 from engine.trajectory import (
     FINAL_RESPONSE,
     Attempt,
@@ -263,6 +264,54 @@ def test_what_is_right_in_other_words_is_accepted(asked: str, steps: list[str]) 
 def test_what_is_wrong_in_other_words_is_found(asked: str, text: str, span: str) -> None:
     feedback = TASK.feedback(asked, written(text))
     assert (feedback.step, feedback.span) == ("1", span)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("days", "weeks"),
+        ("weeks", "days"),
+        ("a week", "a month"),
+        ("-year", "-month"),
+        (" hours,", " days,"),
+        ("delayed", "brought forward"),
+        ("brought forward", "delayed"),
+        ("silver", "golden"),
+        (" today,", " tomorrow,"),
+        ("yesterday", "tomorrow"),
+        (" ago,", " later,"),
+        ("second day at work", "second week at work"),
+    ],
+)
+def test_a_word_of_time_that_is_not_the_question_s_is_found(right: str, wrong: str) -> None:
+    items = TASK.generate(Split.TRAIN, [Subtask.SEEN, Subtask.UNSEEN], 600, seed=8)
+    found = {True: 0, False: 0}
+    for item in items:
+        premise, then, rest = item.rationale.partition(", then ")
+        if then and right in f"{premise},":
+            attempt = parse_attempt(f"{premise},".replace(right, wrong, 1)[:-1] + then + rest)
+            feedback = TASK.feedback(item.question, attempt)
+            found[(feedback.step, feedback.is_correct) == ("1", False)] += 1
+    # Two parts of a story may be told in words that hardly differ.
+    assert found[True] > 20 * found[False]
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        (CONCERT, "If the concret was scheduled for 06/01/1943 and was late by one day, today is"),
+        (CONCERT, "The concert, scheduled to be on 06/01/1943, was postponed by one day. Today is"),
+        (CORRECTION, "Jane's date is a day too early. Mar 12 is 1 day later than 3/11/2002: it is"),
+        (TUESDAY, "If tomorow, when she scheduled 3 apointments, is Tue, 7/9/1972, today is"),
+    ],
+)
+def test_other_words_of_a_step_are_free(asked: str, text: str) -> None:
+    day = read_question(asked).solution.today
+    gold = TASK.rationale(asked).steps
+    attempt = Attempt((Step("1", f"{text} {slashes(day)}."), *gold[1:]))
+    if asked == TUESDAY:  # it asks for today
+        attempt = Attempt((attempt.steps[0], gold[-1]))
+    assert TASK.feedback(asked, attempt) == correct(attempt)
 
 
 @pytest.mark.parametrize(
