@@ -350,7 +350,7 @@ def test_what_is_exhausted_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     (item,) = TASK.generate(Split.TRAIN, [Subtask.SEEN], 1, seed=1)
     content = content_of(item.question)
     monkeypatch.setattr("engine.tasks.date_understanding.draw_content", lambda *arguments: content)
-    with pytest.raises(ValueError, match="no more seen questions for train: 1 were found"):
+    with pytest.raises(ValueError, match="found 1 of 2 train questions"):
         TASK.generate(Split.TRAIN, [Subtask.SEEN], 2, seed=1)
 
 

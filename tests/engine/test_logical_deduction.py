@@ -355,7 +355,7 @@ def test_a_difficulty_that_is_used_up_is_refused_with_the_count(
     task = LogicalDeduction(["3"])
     # Nine sets of clues and six orders, shared by the splits.
     assert len(_keys(task.generate(Split.TRAIN, [Subtask.SEEN], 30, seed=1))) == 30
-    message = r"found \d\d of 60 train questions about 3 objects, and no more"
+    message = r"found \d\d of 60 train questions: the difficulties of the seen subtask have no more"
     with pytest.raises(ValueError, match=message):
         task.generate(Split.TRAIN, [Subtask.SEEN], 60, seed=1)
 

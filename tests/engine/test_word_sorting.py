@@ -13,8 +13,8 @@ from patience import patience
 
 from db.records import Item, Split, Subtask
 from engine.tasks import word_sorting
-from engine.tasks.base import CannotImprove, CannotJudge
-from engine.tasks.word_sorting import Length, WordSorting, split_of_words, vocabulary
+from engine.tasks.base import CannotImprove, CannotJudge, split_of
+from engine.tasks.word_sorting import Length, WordSorting, vocabulary
 from engine.trajectory import Attempt, Trajectory, Turn, correct, parse_attempt, render
 from engine.trajectory import parse as parse_trajectory
 
@@ -244,7 +244,8 @@ def test_no_words_are_in_two_splits_in_whatever_order(seed: int, length: str) ->
 
 @given(st.permutations(["b", "at&t", "a", "art", "o'clock"]))
 def test_the_order_of_words_does_not_change_the_split(words: list[str]) -> None:
-    assert split_of_words(words) is split_of_words([*sorted(words), words[0]])
+    other = question_of(*sorted(words), words[0])
+    assert TASK.content(question_of(*words)) == TASK.content(other)
 
 
 def test_what_is_excluded_is_never_drawn_in_another_order_either() -> None:
@@ -268,11 +269,11 @@ def test_subtasks_share_evenly_and_have_their_own_lengths() -> None:
 def test_a_difficulty_that_is_used_up_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(word_sorting, "vocabulary", lambda: ("a", "b", "c", "d"))
     task = WordSorting(["2-3"])
-    splits = [split_of_words(pair) for pair in ("ab", "ac", "ad", "bc", "bd", "cd")]
-    splits += [split_of_words(three) for three in ("abc", "abd", "acd", "bcd")]
+    lists = ("ab", "ac", "ad", "bc", "bd", "cd", "abc", "abd", "acd", "bcd")
+    splits = [split_of(task.content(question_of(*words))) for words in lists]
     found = splits.count(Split.TRAIN)
     assert len(task.generate(Split.TRAIN, [Subtask.SEEN], found, seed=1)) == found
-    message = f"only {found} of 99 items found: the difficulties of the seen subtask have no more"
+    message = f"found {found} of 99 train questions: the difficulties of the seen subtask have no"
     with pytest.raises(ValueError, match=message):
         task.generate(Split.TRAIN, [Subtask.SEEN], 99, seed=1)
 
