@@ -300,18 +300,6 @@ def test_an_attempt_without_final_response_is_completed() -> None:
     assert TASK.improve(QUESTION, cut, incorrect(FINAL_RESPONSE, "", "it is missing")) == gold
 
 
-@pytest.mark.parametrize(
-    "question", ["", "(", "A =", "(A + 1) =", "9**9**9 =", "(1 +) =", "x" * 9999]
-)
-def test_what_is_no_question_is_neither_judged_nor_improved(question: str) -> None:
-    attempt = TASK.rationale(QUESTION)
-    with pytest.raises(CannotJudge):
-        TASK.feedback(question, attempt)
-    for step in ("1", "2", FINAL_RESPONSE):
-        with pytest.raises(CannotImprove):
-            TASK.improve(question, attempt, incorrect(step, "a", "b"))
-
-
 # --- hostile attempts --------------------------------------------------------------------------
 
 PIECES = [

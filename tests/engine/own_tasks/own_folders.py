@@ -7,8 +7,6 @@ from typing import Any
 
 from engine.tasks.own import OwnSettings, ProblemKind, TaskFolder, check_task_settings, task_toml
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-
 
 def settings_of(answer: Mapping[str, Any] | None = None, **sections: Any) -> OwnSettings:
     data = {
