@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from patience import patience
-from planted_errors import CALCULATE, PLANTS, Planted, with_step
+from planted_arithmetic import CALCULATE, PLANTS
+from planted_errors import Planted, with_step
 from spoiled import Cut, assert_judged_soundly_and_repaired, spoil
 
 from db.records import Item, Origin, Split, Subtask

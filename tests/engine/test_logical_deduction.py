@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planted_logic import left_by, orders_of, pattern_of, rests_on
+from planted_logic_orders import left_by, orders_of, pattern_of, rests_on
 from reference_data import BBH, big_bench, needs_bbh, needs_reference, reference
 
 from db.records import Split, Subtask
