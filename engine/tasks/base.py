@@ -13,7 +13,7 @@ from db.records import Item, Split, Subtask
 from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback, Step
 
 MOST_TRIES = 5_000
-"""Draws in vain after which a difficulty counts as used up; a split has 1 of 16 or more."""
+"""Draws in vain after which a difficulty counts as used up; the smallest split has 1 of 16."""
 
 
 def split_of(content: str) -> Split:
@@ -144,7 +144,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Items that were drawn, and what it took: the rest of the draws was of another split."""
+    """Items that were drawn, and what it took: what is no duplicate was of another split."""
 
     items: list[Item]
     draws: int

@@ -138,6 +138,8 @@ def test_of_the_references_samples_only_right_ones_are_accepted(name: str) -> No
         try:
             feedback = task.feedback(read.question, read.first)
         except CannotJudge:
+            # Of the other tasks, what breaks off or is of another form.
+            assert name not in WORD_FOR_WORD
             continue
         judged += 1
         if feedback.is_correct:
