@@ -11,6 +11,7 @@ from typing import Any
 from db.records import Item
 from engine.judging import Form, Tally, Unknown
 from engine.tasks import is_folder
+from engine.tasks.base import Drawing
 from engine.tasks.own.problems import Problem
 from engine.trajectory import prompt
 from tripost_tui.text import clean_text, one_line
@@ -136,6 +137,16 @@ def verdict_text(name: str, errors: int, warnings: int, said: str) -> str:
     """Sum up a check: ``units: no error, 1 warning; 20 rows: …``."""
     found = ", ".join((numbered(errors, "error"), numbered(warnings, "warning")))
     return f"{name}: {found}; {said}"
+
+
+def drawing_text(drawing: Drawing) -> str:
+    """Tell how many questions of a built-in task were tried, and what was set aside for them."""
+    others = drawing.draws - len(drawing.items) - drawing.duplicates
+    return (
+        f"tried on {len(drawing.items):,} fresh questions of all splits and subtasks "
+        f"({numbered(drawing.draws, 'draw')}; set aside: "
+        f"{numbered(drawing.duplicates, 'duplicate')}, {others:,} of other splits)"
+    )
 
 
 def numbered(count: int, what: str) -> str:

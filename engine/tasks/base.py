@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+import random
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
 from db.records import Item, Split, Subtask
 from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback, Step
 
+MOST_TRIES = 5_000
+"""Draws in vain after which a difficulty counts as used up; the smallest split has 1 of 16."""
 
-def split_of(question: str) -> Split:
-    """Return the only split that a question may be in; its text alone decides.
+
+def split_of(content: str) -> Split:
+    """Return the only split that a question may be in; what it asks alone decides.
 
     Whatever the seed, the difficulty or the number of items: what was trained on once, the
     embedded student's upbringing included, can never be a test question.
     """
-    share = hashlib.sha256(question.encode()).digest()[0]
+    share = hashlib.sha256(content.encode()).digest()[0]
     if share < 64:
         return Split.TEST
     return Split.DEV if share < 80 else Split.TRAIN
@@ -128,6 +133,25 @@ class Task(Protocol):
         return
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A question as it was drawn, and how to make an item of it."""
+
+    content: str
+    """What it asks, as `BuiltInTask.content` would return it."""
+    item: Callable[[], Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Items that were drawn, and what it took: what is no duplicate was of another split."""
+
+    items: list[Item]
+    draws: int
+    duplicates: int
+    """Draws that were set aside because they ask what was there already."""
+
+
 class BuiltInTask(Task, Protocol):
     """A task that comes with the package; each is one file in this folder."""
 
@@ -140,6 +164,62 @@ class BuiltInTask(Task, Protocol):
     def __init__(self, seen: Sequence[str] = (), unseen: Sequence[str] = ()) -> None:
         """Take the difficulties of the subtasks; none means the paper's. Raises ValueError."""
         ...
+
+    def content(self, question: str) -> str:
+        """Return what a question asks, which decides its split.
+
+        Two questions with the same content are one, however each is worded.
+        """
+        ...
+
+    def candidate(self, split: Split, subtask: Subtask, rng: random.Random) -> Candidate:
+        """Draw a question that can be solved; it may be of another split, or a duplicate."""
+        ...
+
+    def generate(
+        self,
+        split: Split,
+        subtasks: Sequence[Subtask],
+        count: int,
+        seed: int,
+        exclude: Collection[str] = (),
+    ) -> list[Item]:
+        """Return items as `Task` asks for them: no content twice, none of ``exclude``.
+
+        Raises ValueError where a difficulty has no more questions.
+        """
+        return self.draw(split, subtasks, count, seed, exclude).items
+
+    def draw(
+        self,
+        split: Split,
+        subtasks: Sequence[Subtask],
+        count: int,
+        seed: int,
+        exclude: Collection[str] = (),
+    ) -> Drawing:
+        """Return the items of `generate`, and count what it took to draw them."""
+        rng = random.Random(f"{self.name}/{split}/{seed}")
+        taken = set(map(self.content, exclude))
+        items: list[Item] = []
+        draws = duplicates = 0
+        while len(items) < count:
+            subtask = subtasks[len(items) % len(subtasks)]
+            for _ in range(MOST_TRIES):
+                candidate = self.candidate(split, subtask, rng)
+                draws += 1
+                if candidate.content in taken:
+                    duplicates += 1
+                elif split_of(candidate.content) is split:
+                    break
+            else:
+                raise ValueError(
+                    f"found {len(items)} of {count} {split} questions: the difficulties of the "
+                    f"{subtask} subtask have no more"
+                )
+            taken.add(candidate.content)
+            items.append(candidate.item())
+        return Drawing(items, draws, duplicates)
 
     def is_right(
         self, answer: str | None, gold: str, *, question: str = "", attempt: str = ""

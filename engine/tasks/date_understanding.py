@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.records import Item, Split, Subtask
 from engine.tasks.base import (
     BuiltInTask,
+    Candidate,
     CannotImprove,
     CannotJudge,
-    split_of,
     steps_before,
     take_right,
 )
@@ -33,7 +33,6 @@ _ANY_ANSWER = re.compile(
     r"(?:\((?P<letter>[A-Z])\)|(?P<bare>(?-i:[A-Z]))(?![A-Za-z0-9']))",
     re.ASCII | re.IGNORECASE,
 )
-_MOST_MISSES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,39 +71,21 @@ class DateUnderstanding(BuiltInTask):
             Subtask.UNSEEN: tuple(map(Steps.parse, unseen or self.paper_unseen)),
         }
 
-    def generate(
-        self,
-        split: Split,
-        subtasks: Sequence[Subtask],
-        count: int,
-        seed: int,
-        exclude: Collection[str] = (),
-    ) -> list[Item]:
-        """Return items as the protocol asks for them.
+    def content(self, question: str) -> str:
+        """Return the question without its options."""
+        return content_of(question)
 
-        Two questions that differ only in their options are one: never both drawn, nor in
-        different splits. Raises ValueError where a difficulty has no more questions.
-        """
-        rng = random.Random(f"{self.name}/{split}/{seed}")
-        taken = set(map(content_of, exclude))
-        items: list[Item] = []
-        while len(items) < count:
-            subtask = subtasks[len(items) % len(subtasks)]
-            content = self._new_content(rng, split, subtask, taken, len(items))
-            taken.add(content)
-            items.append(self._item(with_options(rng, content), split, subtask))
-        return items
+    def candidate(self, split: Split, subtask: Subtask, rng: random.Random) -> Candidate:
+        content = self._draw_content(subtask, rng)
+        # Not all days that are drawn exist.
+        while not _is_sound(content):
+            content = self._draw_content(subtask, rng)
+        return Candidate(content, lambda: self._item(with_options(rng, content), split, subtask))
 
-    def _new_content(
-        self, rng: random.Random, split: Split, subtask: Subtask, taken: set[str], found: int
-    ) -> str:
-        for _ in range(_MOST_MISSES):
-            steps = rng.choice(self._steps[subtask])
-            story, asked = rng.choice(kinds_of_question(steps.least, steps.most))
-            content = draw_content(rng, story, asked)
-            if content not in taken and split_of(content) is split and _is_sound(content):
-                return content
-        raise ValueError(f"no more {subtask} questions for {split}: {found} were found")
+    def _draw_content(self, subtask: Subtask, rng: random.Random) -> str:
+        steps = rng.choice(self._steps[subtask])
+        story, asked = rng.choice(kinds_of_question(steps.least, steps.most))
+        return draw_content(rng, story, asked)
 
     def _item(self, question: str, split: Split, subtask: Subtask) -> Item:
         rationale = self.rationale(question)
@@ -156,7 +137,7 @@ class DateUnderstanding(BuiltInTask):
 
 
 def _is_sound(content: str) -> bool:
-    """Tell whether a question drawn at random can be solved: not all days exist."""
+    """Tell whether a question drawn at random can be solved."""
     try:
         read_question(f"{content}\nOptions:\n(A) 1/1/1")
     except NoQuestion:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from string import ascii_uppercase
 
 from db.records import Item, Split, Subtask
 from engine.tasks.base import (
     BuiltInTask,
+    Candidate,
     CannotImprove,
     CannotJudge,
-    split_of,
     steps_before,
     take_right,
 )
@@ -28,9 +28,6 @@ from engine.tasks.logic_questions import NotAStory, draw_story, read_story, writ
 from engine.tasks.logic_rationale import Established, continue_rationale
 from engine.tasks.logic_scenes import NUMBERS
 from engine.trajectory import Attempt, Feedback
-
-_MOST_TRIES = 2_000
-"""Stories drawn in vain, one after the other, before there seem to be no more."""
 
 _ANY_ANSWER = re.compile(
     r"\b(?i:answer|option|choice)(?:\s+is)?:?\s*(?:\*+\s*)?(?:\(([A-Ga-g])\)|([A-G])\b)"
@@ -43,14 +40,6 @@ def _read_count(text: str) -> int:
         if text == str(count):
             return count
     raise ValueError(f"{text!r} is no difficulty; allowed: 3 to 7 objects, as in '5'")
-
-
-def _content(question: str) -> str:
-    """Return what a question is about, whatever its wording; the text where it is no question."""
-    try:
-        return read_story(question).key
-    except NotAStory:
-        return question
 
 
 class LogicalDeduction(BuiltInTask):
@@ -69,35 +58,16 @@ class LogicalDeduction(BuiltInTask):
             Subtask.UNSEEN: tuple(map(_read_count, unseen or self.paper_unseen)),
         }
 
-    def generate(
-        self,
-        split: Split,
-        subtasks: Sequence[Subtask],
-        count: int,
-        seed: int,
-        exclude: Collection[str] = (),
-    ) -> list[Item]:
-        rng = random.Random(f"{self.name}/{split}/{seed}")
-        taken = set(map(_content, exclude))
-        items: list[Item] = []
-        tries = 0
-        while len(items) < count:
-            subtask = subtasks[len(items) % len(subtasks)]
-            story = draw_story(rng.choice(self._counts[subtask]), rng)
-            tries += 1
-            if tries > _MOST_TRIES:
-                raise ValueError(
-                    f"found {len(items)} of {count} {split} questions about "
-                    f"{' or '.join(map(str, self._counts[subtask]))} objects, and no more"
-                )
-            # The same story in other words, or with another question, is in the same split.
-            key = story.key
-            if key in taken or split_of(key) is not split:
-                continue
-            tries = 0
-            taken.add(key)
-            items.append(self._item(split, subtask, story))
-        return items
+    def content(self, question: str) -> str:
+        """Return what the story tells, whatever its wording and whatever is asked about it."""
+        try:
+            return read_story(question).key
+        except NotAStory:
+            return question
+
+    def candidate(self, split: Split, subtask: Subtask, rng: random.Random) -> Candidate:
+        story = draw_story(rng.choice(self._counts[subtask]), rng)
+        return Candidate(story.key, lambda: self._item(split, subtask, story))
 
     def _item(self, split: Split, subtask: Subtask, story: Story) -> Item:
         rationale = continue_rationale(Established(), story)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.records import Item, Split, Subtask
@@ -19,9 +19,9 @@ from engine.tasks.arithmetic_judge import STATED_ANSWER, Judge
 from engine.tasks.arithmetic_rationale import Established, continue_rationale
 from engine.tasks.base import (
     BuiltInTask,
+    Candidate,
     CannotImprove,
     CannotJudge,
-    split_of,
     steps_before,
     take_right,
 )
@@ -71,26 +71,13 @@ class MultistepArithmetic(BuiltInTask):
             Subtask.UNSEEN: tuple(map(Shape.parse, unseen or self.paper_unseen)),
         }
 
-    def generate(
-        self,
-        split: Split,
-        subtasks: Sequence[Subtask],
-        count: int,
-        seed: int,
-        exclude: Collection[str] = (),
-    ) -> list[Item]:
-        rng = random.Random(f"{self.name}/{split}/{seed}")
-        taken = set(exclude)
-        items: list[Item] = []
-        while len(items) < count:
-            subtask = subtasks[len(items) % len(subtasks)]
-            shape = rng.choice(self._shapes[subtask])
-            question = f"{_random_expression(shape, rng)} ="
-            if question in taken or split_of(question) is not split:
-                continue
-            taken.add(question)
-            items.append(self._item(question, split, subtask, shape))
-        return items
+    def content(self, question: str) -> str:
+        return question
+
+    def candidate(self, split: Split, subtask: Subtask, rng: random.Random) -> Candidate:
+        shape = rng.choice(self._shapes[subtask])
+        question = f"{_random_expression(shape, rng)} ="
+        return Candidate(question, lambda: self._item(question, split, subtask, shape))
 
     def _item(self, question: str, split: Split, subtask: Subtask, shape: Shape) -> Item:
         rationale = self.rationale(question)

@@ -5,11 +5,12 @@ The same as `engine.tasks.own.trial` is for tasks of one's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from db.records import Item, Split, Subtask
-from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge
+from engine.tasks.base import BuiltInTask, CannotImprove, CannotJudge, Drawing
 from engine.tasks.own.problems import Problem, ProblemKind, shortened
 from engine.trajectory import Attempt, parse_attempt
 
@@ -21,35 +22,50 @@ def with_answer(item: Item, answer: str) -> Attempt:
     return Attempt((*gold.steps[:-1], replace(last, text=last.text.replace(item.answer, answer))))
 
 
-def draw(task: BuiltInTask, count: int, seed: int) -> dict[tuple[Split, Subtask], list[Item]]:
-    """Draw ``count`` items of each subtask in each split."""
-    return {
-        (split, subtask): task.generate(split, [subtask], count, seed)
-        for split in Split
-        for subtask in Subtask
-    }
+def draw(task: BuiltInTask, count: int, seed: int) -> Drawing:
+    """Draw ``count`` items of each subtask in each split, none that asks what another asks."""
+    items: list[Item] = []
+    draws = duplicates = 0
+    for split in Split:
+        there = {item.question for item in items}
+        drawing = task.draw(split, list(Subtask), count * len(Subtask), seed, there)
+        items += drawing.items
+        draws += drawing.draws
+        duplicates += drawing.duplicates
+    return Drawing(items, draws, duplicates)
 
 
-def try_task(
-    task: BuiltInTask, items: dict[tuple[Split, Subtask], list[Item]]
-) -> Iterator[Problem]:
+def try_task(task: BuiltInTask, items: Sequence[Item]) -> Iterator[Problem]:
     """Yield what is wrong with drawn items; nothing, if the task is in order.
 
-    The answer of each gold rationale is read back, strictly and flexibly; FBK accepts the
-    rationale, rejects it with another answer, and IMP leads from there to the right one. No
-    question is in two splits.
+    Nothing is asked in two splits, or twice in one. The answer of each gold rationale is read
+    back, strictly and flexibly; FBK accepts the rationale, rejects it with another answer, and
+    IMP leads from there to the right one.
     """
-    splits: dict[str, Split] = {}
-    for (split, _), drawn in items.items():
-        for item in drawn:
-            other_split = splits.setdefault(item.question, split)
-            if other_split is not split:
-                kind = ProblemKind.IN_TWO_SPLITS
-                yield _problem(item, f"it is in {other_split} and in {split}", kind)
-            yield from _reads_and_accepts(task, item)
+    yield from _repeated(task, items)
+    alike: dict[tuple[Split, Subtask], list[Item]] = defaultdict(list)
+    for item in items:
+        alike[item.split, item.subtask].append(item)
+        yield from _reads_and_accepts(task, item)
+    for drawn in alike.values():
         for item, other in zip(drawn, [*drawn[1:], *drawn[:1]], strict=True):
             if item.answer != other.answer:
                 yield from _rejects_and_improves(task, item, with_answer(item, other.answer))
+
+
+def _repeated(task: BuiltInTask, items: Sequence[Item]) -> Iterator[Problem]:
+    """Yield each item that asks what an item before it asks, in whatever words."""
+    splits: dict[str, Split] = {}
+    for item in items:
+        content = task.content(item.question)
+        if content not in splits:
+            splits[content] = item.split
+        elif splits[content] is item.split:
+            message = f"it asks what another question of {item.split} asks"
+            yield _problem(item, message, ProblemKind.DUPLICATE_QUESTION)
+        else:
+            message = f"what it asks is in {splits[content]} and in {item.split}"
+            yield _problem(item, message, ProblemKind.IN_TWO_SPLITS)
 
 
 def _reads_and_accepts(task: BuiltInTask, item: Item) -> Iterator[Problem]:

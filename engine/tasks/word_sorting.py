@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,9 +18,9 @@ from pathlib import Path
 from db.records import Item, Split, Subtask
 from engine.tasks.base import (
     BuiltInTask,
+    Candidate,
     CannotImprove,
     CannotJudge,
-    split_of,
     steps_before,
     take_right,
 )
@@ -38,8 +38,6 @@ _ANY_ANSWER = re.compile(r"answer is:?", re.IGNORECASE)
 _LONGEST_ANSWER = 6_000
 _SENTENCE_END = re.compile(r"[.!](?:\s|$)")
 _MARKUP = str.maketrans({**dict.fromkeys('"`*[]()“”'), "’": "'", "<": " ", ",": " , "})
-_TRIES = 2_000
-"""Draws in vain after which a difficulty counts as exhausted; a split has 1 of 16 lists or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +77,6 @@ def families() -> Mapping[str, tuple[str, ...]]:
     return {prefix: tuple(words) for prefix, words in by_prefix.items()}
 
 
-def split_of_words(words: Iterable[str]) -> Split:
-    """Return the only split that lists of these words may be in, whatever their order."""
-    return split_of(" ".join(sorted(set(words))))
-
-
 class WordSorting(BuiltInTask):
     """The task as `engine.tasks.base.Task` asks for it."""
 
@@ -103,31 +96,16 @@ class WordSorting(BuiltInTask):
             Subtask.UNSEEN: tuple(map(Length.parse, unseen or self.paper_unseen)),
         }
 
-    def generate(
-        self,
-        split: Split,
-        subtasks: Sequence[Subtask],
-        count: int,
-        seed: int,
-        exclude: Collection[str] = (),
-    ) -> list[Item]:
-        rng = random.Random(f"{self.name}/{split}/{seed}")
-        taken = set(map(_content, exclude))
-        items: list[Item] = []
-        while len(items) < count:
-            subtask = subtasks[len(items) % len(subtasks)]
-            for _ in range(_TRIES):
-                words = _draw(rng.choice(self._lengths[subtask]), rng)
-                if frozenset(words) not in taken and split_of_words(words) is split:
-                    break
-            else:
-                raise ValueError(
-                    f"only {len(items)} of {count} items found: the difficulties of the {subtask} "
-                    f"subtask have no more lists of words in the {split} split"
-                )
-            taken.add(frozenset(words))
-            items.append(self._item(words, split, subtask))
-        return items
+    def content(self, question: str) -> str:
+        """Return the words that are to be sorted, whatever their order."""
+        try:
+            return _content(read_words(question))
+        except NoQuestion:
+            return ""
+
+    def candidate(self, split: Split, subtask: Subtask, rng: random.Random) -> Candidate:
+        words = _draw_words(rng.choice(self._lengths[subtask]), rng)
+        return Candidate(_content(words), lambda: self._item(words, split, subtask))
 
     def _item(self, words: Sequence[str], split: Split, subtask: Subtask) -> Item:
         question = f"Sort the following words alphabetically:\nList: {' '.join(words)}"
@@ -171,7 +149,7 @@ class WordSorting(BuiltInTask):
         return continue_rationale(judge.established)
 
 
-def _draw(length: Length, rng: random.Random) -> list[str]:
+def _draw_words(length: Length, rng: random.Random) -> list[str]:
     count = rng.randint(length.fewest, length.most)
     if length.alike:
         return rng.sample(
@@ -180,11 +158,8 @@ def _draw(length: Length, rng: random.Random) -> list[str]:
     return rng.sample(vocabulary(), count)
 
 
-def _content(question: str) -> frozenset[str]:
-    try:
-        return frozenset(read_words(question))
-    except NoQuestion:
-        return frozenset()
+def _content(words: Iterable[str]) -> str:
+    return " ".join(sorted(set(words)))
 
 
 def _read_list(text: str) -> str | None:

@@ -3,8 +3,10 @@
 import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
+
+from planted_errors import Planted, of_any_question, skipped_number, with_step
 
 from engine.tasks.date_question import Problem
 from engine.tasks.date_words import MONTHS, later, long_form, month_end, slashes
@@ -23,32 +25,7 @@ COUNT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Planted:
-    """A wrong attempt, and the diagnosis that is right: step and span."""
-
-    attempt: Attempt
-    step: str
-    span: str
-
-
 Plant = Callable[[Problem, Attempt, int, random.Random], Planted | None]
-"""Spoils the step at an index; None where that step cannot have this error."""
-
-
-def with_step(attempt: Attempt, index: int, text: str) -> Attempt:
-    steps = list(attempt.steps)
-    steps[index] = replace(steps[index], text=text)
-    return Attempt(tuple(steps))
-
-
-def renumbered(steps: list[Step]) -> Attempt:
-    return Attempt(
-        tuple(
-            step if step.label == FINAL_RESPONSE else replace(step, label=str(number))
-            for number, step in enumerate(steps, 1)
-        )
-    )
 
 
 def stated(step: Step) -> tuple[re.Match[str], date] | None:
@@ -321,17 +298,6 @@ def missing_last_step(
     return Planted(Attempt((*kept, final)), FINAL_RESPONSE, final.text)
 
 
-def skipped_number(
-    problem: Problem, attempt: Attempt, index: int, rng: random.Random
-) -> Planted | None:
-    """A step is left out, and so is its number."""
-    if index >= len(attempt.steps) - 2:
-        return None
-    shorter = Attempt((*attempt.steps[:index], *attempt.steps[index + 1 :]))
-    label = shorter.steps[index].label
-    return Planted(shorter, label, f"({label})")
-
-
 def repeated_number(
     problem: Problem, attempt: Attempt, index: int, rng: random.Random
 ) -> Planted | None:
@@ -375,7 +341,7 @@ PLANTS: dict[str, Plant] = {
     "no answer": _final(no_answer),
     "wrong letter in a step": wrong_letter_in_a_step,
     "missing last step": missing_last_step,
-    "skipped number": skipped_number,
+    "skipped number": of_any_question(skipped_number),
     "repeated number": repeated_number,
     "step after the end": step_after_the_end,
 }

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference_data import CODEX, needs_codex, records
 
 from db.records import Item, Split, Subtask
 from engine.attempt_rows import JUDGED_KEYS, read_attempts
@@ -18,9 +19,6 @@ from engine.tasks import TASKS
 from engine.tasks.trial import with_answer
 from engine.trajectory import FINAL_RESPONSE, parse_attempt, parse_body, split_attempt
 
-CODEX = sorted(
-    (Path(__file__).resolve().parents[3] / "shared" / "data" / "codex_attempts").glob("*.jsonl")
-)
 MULTISTEP = "multistep_arithmetic"
 
 
@@ -81,7 +79,7 @@ def stated_by(attempt: str) -> str | None:
     return said.strip().removesuffix(".") if states else None
 
 
-@pytest.mark.skipif(not CODEX, reason="needs the shared data")
+@needs_codex
 @pytest.mark.parametrize("path", CODEX, ids=lambda path: path.stem)
 def test_every_real_attempt_is_right_exactly_where_it_states_its_target(path: Path) -> None:
     """Its own form can be read flexibly alone; with its last sentence as the task has it, strictly.
@@ -89,7 +87,7 @@ def test_every_real_attempt_is_right_exactly_where_it_states_its_target(path: Pa
     FBK leaves all of them alone: they are of another form.
     """
     name = next(name for name in TASKS if path.stem.startswith(name))
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = records(path)
     flexible, strict = AttemptJudge(TASKS[name]()), AttemptJudge(TASKS[name]())
     form = "So the answer is: {}." if name == "word_sorting" else "So the answer is {}."
     answers = [stated_by(row["attempt"]) for row in rows]

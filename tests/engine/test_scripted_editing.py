@@ -5,7 +5,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planted_errors import PLANTS
+from planted_arithmetic import PLANTS
 
 from db.records import Item, Origin, Split, Subtask
 from engine.editing import Dropped, Editor, Kept

@@ -1,5 +1,7 @@
 """The trial of a built-in task finds what is wrong with it, and nothing else."""
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from db.records import Split, Subtask
 from engine.tasks import TASKS
 from engine.tasks.base import CannotImprove, CannotJudge
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
+from engine.tasks.own.problems import ProblemKind
 from engine.tasks.trial import draw, try_task, with_answer
 from engine.trajectory import Attempt, Feedback, correct, incorrect
 
@@ -15,11 +18,12 @@ from engine.trajectory import Attempt, Feedback, correct, incorrect
 @pytest.mark.parametrize("name", TASKS)
 def test_each_task_is_in_order(name: str) -> None:
     task = TASKS[name]()
-    items = draw(task, 5, seed=3)
-    assert {key: len(drawn) for key, drawn in items.items()} == {
+    drawing = draw(task, 5, seed=3)
+    assert Counter((item.split, item.subtask) for item in drawing.items) == {
         (split, subtask): 5 for split in Split for subtask in Subtask
     }
-    assert list(try_task(task, items)) == []
+    assert drawing.draws >= 30 + drawing.duplicates
+    assert list(try_task(task, drawing.items)) == []
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -74,16 +78,30 @@ class ReadsNothing(MultistepArithmetic):
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_wrong_is_told(task: MultistepArithmetic, told: str) -> None:
-    problems = list(try_task(task, draw(task, 2, seed=3)))
+    problems = list(try_task(task, draw(task, 2, seed=3).items))
     assert told in problems[0].message
     assert problems[0].render().startswith("multistep_arithmetic: error: on '((")
 
 
-def test_a_question_in_two_splits_is_told() -> None:
-    task = MultistepArithmetic()
-    items = draw(task, 2, seed=3)
-    twice = {
-        (split, subtask): items[Split.TRAIN, subtask] for split in Split for subtask in Subtask
+@pytest.mark.parametrize("name", TASKS)
+def test_what_is_asked_in_two_splits_is_told(name: str) -> None:
+    task = TASKS[name]()
+    items = task.generate(Split.TRAIN, list(Subtask), 4, seed=3)
+    everywhere = [replace(item, split=split) for split in Split for item in items]
+    problems = list(try_task(task, everywhere))
+    assert {problem.kind for problem in problems} == {ProblemKind.IN_TWO_SPLITS}
+    assert Counter(problem.message.rpartition(": ")[2] for problem in problems) == {
+        "what it asks is in train and in dev": 4,
+        "what it asks is in train and in test": 4,
     }
-    messages = {problem.message.partition(": ")[2] for problem in try_task(task, twice)}
-    assert messages == {"it is in train and in dev", "it is in train and in test"}
+
+
+def test_what_is_asked_twice_in_a_split_is_told_in_whatever_words() -> None:
+    task = TASKS["word_sorting"]()
+    (item,) = task.generate(Split.DEV, [Subtask.SEEN], 1, seed=3)
+    head, words = item.question.split("List: ")
+    other = f"{head}List: {' '.join(reversed(words.split()))}"
+    again = replace(item, question=other, rationale=task.rationale(other).text)
+    (problem,) = try_task(task, [item, again])
+    assert problem.kind is ProblemKind.DUPLICATE_QUESTION
+    assert problem.message.endswith("it asks what another question of dev asks")

@@ -4,12 +4,12 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+import planted_arithmetic
 import planted_dates
-import planted_errors
 import planted_logic
 import planted_word_sorting
 import pytest
-from planted_errors import Planted
+from planted_errors import Plant, Planted, PlantOfQuestion
 
 from db.records import Item, Split, Subtask
 from engine.editing import Editor, Kept, Limits
@@ -23,11 +23,9 @@ from engine.trajectory import Attempt, Trajectory, Turn, correct, parse_attempt
 ITEMS = 10_000
 UNSEEN_ITEMS = 1_000
 
-Plant = Callable[[Attempt, int, random.Random], Planted | None]
-
 
 def arithmetic(_: Item) -> dict[str, Plant]:
-    return planted_errors.PLANTS
+    return planted_arithmetic.PLANTS
 
 
 def words(_: Item) -> dict[str, Plant]:
@@ -44,7 +42,7 @@ def logic(item: Item) -> dict[str, Plant]:
     return {kind: _with(plant, story) for kind, plant in planted_logic.PLANTS.items()}
 
 
-def _with(plant: Callable[..., Planted | None], read: object) -> Plant:
+def _with(plant: PlantOfQuestion, read: object) -> Plant:
     return lambda attempt, index, rng: plant(read, attempt, index, rng)
 
 

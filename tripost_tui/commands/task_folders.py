@@ -138,8 +138,8 @@ def check(name: str, as_json: bool, no_scripts: bool) -> None:
 
     Every row of your own is read, and its answer and rationale are compared by the task's own
     checker; then its scripts judge and correct gold rationales and wrong answers. Of a built-in
-    task some hundred fresh questions are tried. Exit code 1 where there is an error; a warning
-    is none.
+    task some hundred fresh questions are tried, and draws that repeat one are counted. Exit code
+    1 where there is an error; a warning is none.
     """
     from engine.tasks.own import OwnTask
     from tripost_tui.commands.opening import opened
@@ -179,18 +179,22 @@ def _check_built_in(name: str, as_json: bool) -> int:
 
     from engine.tasks import TASKS
     from engine.tasks.trial import draw, try_task
+    from tripost_tui.task_text import drawing_text
 
     task = TASKS[name]()
-    items = draw(task, _ITEMS_OF_EACH, seed=1)
-    problems = list(try_task(task, items))
-    total = sum(map(len, items.values()))
-    said = f"tried on {total} fresh questions of all splits and subtasks"
+    drawing = draw(task, _ITEMS_OF_EACH, seed=1)
+    problems = list(try_task(task, drawing.items))
+    said = drawing_text(drawing)
     if not problems:
         said += (
             ": each rationale is read back and accepted, a wrong answer is found and corrected, "
-            "and no question is in two splits"
+            "and nothing is asked in two splits or twice in one"
         )
-    facts = {"questions": total}
+    facts = {
+        "questions": len(drawing.items),
+        "draws": drawing.draws,
+        "duplicates": drawing.duplicates,
+    }
     counts = Counter(problem.kind for problem in problems)
     _print_check(name, problems, counts, len(problems), facts, said, as_json)
     return len(problems)

@@ -6,8 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from engine.tasks.own import OwnSettings, ProblemKind, TaskFolder, check_task_settings, task_toml
+from engine.trajectory import FINAL_RESPONSE, Attempt, Step, incorrect, parse_attempt
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+ROW = {
+    "question": "How many?",
+    "answer": "5",
+    "rationale": "(1) Two.\n(2) Three more.\n(Final response) So the answer is 5.",
+}
+GOLD = parse_attempt(ROW["rationale"])
+WRONG = parse_attempt("(1) Two.\n(2) One more.\n(Final response) So the answer is 3.")
+FLAGGED = incorrect("2", "One more", "it is three")
+
+
+def with_answer(answer: str) -> Attempt:
+    return Attempt((Step("1", "One."), Step(FINAL_RESPONSE, f"So the answer is {answer}.")))
 
 
 def settings_of(answer: Mapping[str, Any] | None = None, **sections: Any) -> OwnSettings:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from own_folders import SHARED, json_lines, settings_of
+from own_folders import json_lines, settings_of
+from reference_data import BBH, CODEX, DATA, big_bench, needs_bbh, needs_codex, records
 
 from db.records import Split
 from engine.errors import ConfigError
@@ -16,9 +17,6 @@ from engine.tasks.own import Problem, ProblemKind, load_task
 from engine.tasks.own.importing import Imported, import_file
 from engine.tasks.own.rows import Row
 from engine.tasks.own.writing import write_folder
-
-BBH = sorted((SHARED / "bbh").glob("*.json"))
-CODEX = sorted((SHARED / "codex_attempts").glob("*.jsonl"))
 
 
 def imported(folder: Path, name: str, raw: bytes | str, **more: Any) -> Imported:
@@ -222,11 +220,11 @@ def test_whatever_the_bytes_there_are_rows_problems_or_an_error(name: str, raw: 
         assert all(isinstance(problem, Problem) for problem in found.problems)
 
 
-@pytest.mark.skipif(not BBH, reason="needs the shared data")
+@needs_bbh
 @pytest.mark.parametrize("path", BBH, ids=lambda path: path.stem)
 def test_all_of_bbh_becomes_a_task(tmp_path: Path, path: Path) -> None:
     found = import_file(path)
-    assert len(found.rows) == len(json.loads(path.read_bytes())["examples"])
+    assert len(found.rows) == len(big_bench(path))
     assert [problem.kind for problem in found.problems] == [ProblemKind.NOT_FOR_TRAINING]
     kinds = {"multistep_arithmetic_two": "number", "word_sorting": "exact"}
     assert found.answer.kind == kinds.get(path.stem, "choice")
@@ -236,15 +234,15 @@ def test_all_of_bbh_becomes_a_task(tmp_path: Path, path: Path) -> None:
     assert task.folder.rows == found.rows
 
 
-@pytest.mark.skipif(not CODEX, reason="needs the shared data")
+@needs_codex
 @pytest.mark.parametrize("path", CODEX, ids=lambda path: path.stem)
 def test_what_real_attempts_state_is_what_is_found(tmp_path: Path, path: Path) -> None:
     """Attempts that break off state nothing; of the others, the last sentence is the answer."""
-    found = import_file(SHARED / "bbh" / f"{path.stem}.json")
+    found = import_file(DATA / "bbh" / f"{path.stem}.json")
     kind = {"kind": "words"} if path.stem == "word_sorting" else found.answer.model_dump()
     write_folder(tmp_path / "task", settings_of(kind), found.rows)
     task = load_task(tmp_path / "task")
-    for row in map(json.loads, path.read_text().splitlines()):
+    for row in records(path):
         answer = task.answer_flexible(row["attempt"])
         before, states, stated = row["attempt"].rpartition("answer is ")
         right = task.is_right(answer, row["target"])

@@ -50,6 +50,21 @@ def test_honest_scripts_have_no_problems(tmp_path: Path) -> None:
     assert tried(tmp_path, HONEST) == []
 
 
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        ({"verdict": "correct"}, "cannot judge the rationale with the answer '4'"),
+        (
+            {"verdict": "incorrect", "step": "1", "span": "It", "reason": "x"},
+            "rejects the gold rationale",
+        ),
+        ({"cannot": "x"}, "cannot judge the gold rationale: x"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path: Path, reply: object, message: str) -> None:
+    assert message in tried(tmp_path, always(reply))[0].message
+
+
 def test_praise_of_a_wrong_answer_is_an_error(tmp_path: Path) -> None:
     problems = tried(tmp_path, always({"verdict": "correct"}))
     assert len(problems) == len(ROWS)

@@ -5,6 +5,7 @@ import pytest
 
 from db.records import Split
 from engine.tasks import TASKS
+from engine.tasks.base import Drawing
 from engine.tasks.own import load_folder
 from engine.tasks.own.problems import LISTED_PER_KIND, Problem, ProblemKind
 from engine.tasks.own.rows import Row
@@ -223,20 +224,27 @@ def test_a_built_in_task_is_tried_for_real(cli: CommandLine, name: str) -> None:
     result = cli("task", "check", name)
     assert result.exit_code == 0
     assert result.stdout.startswith(f"{name}: no error, no warning; tried on 300 fresh questions")
-    assert "no question is in two splits" in result.stdout
+    assert "nothing is asked in two splits or twice in one" in result.stdout
+    (facts,) = cli.json("task", "check", name, "--json")
+    assert (facts["errors"], facts["questions"]) == (0, 300)
+    others = facts["draws"] - facts["duplicates"] - 300
+    assert f"{facts['draws']:,} draws; set aside: " in result.stdout
+    assert f", {others:,} of other splits)" in result.stdout
 
 
 def test_a_built_in_task_with_an_error_says_no_more_than_what_it_found(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = Problem(ProblemKind.SCRIPT_WRONG, "word_sorting", "FBK accepts the wrong answer")
+    drawing = Drawing([], draws=1_234, duplicates=2)
+    monkeypatch.setattr("engine.tasks.trial.draw", lambda task, count, seed: drawing)
     monkeypatch.setattr("engine.tasks.trial.try_task", lambda task, items: iter([problem]))
     result = cli("task", "check", "word_sorting")
     assert result.exit_code == 1
     assert result.stdout == (
         "word_sorting: error: FBK accepts the wrong answer\n"
-        "word_sorting: 1 error, no warning; tried on 300 fresh questions of all splits and "
-        "subtasks\n"
+        "word_sorting: 1 error, no warning; tried on 0 fresh questions of all splits and "
+        "subtasks (1,234 draws; set aside: 2 duplicates, 1,232 of other splits)\n"
     )
     *_, last = cli.json("task", "check", "word_sorting", "--json")
     assert last == {
@@ -244,7 +252,9 @@ def test_a_built_in_task_with_an_error_says_no_more_than_what_it_found(
         "errors": 1,
         "warnings": 0,
         "problems": {"script judges wrongly": 1},
-        "questions": 300,
+        "questions": 0,
+        "draws": 1_234,
+        "duplicates": 2,
     }
 
 
