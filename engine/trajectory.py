@@ -21,15 +21,15 @@ ANSWER_PREFIX = "Answer: Let's think step by step."
 UPDATE_PREFIX = "Updated Answer: Let's think step by step."
 FEEDBACK_PREFIX = "Feedback:"
 
-_STEP = re.compile(r"^\((\d+(?:\.\d+)*|Final response)\) ?(.*)$", re.DOTALL)
+_LABEL = re.compile(r"\n\((\d+(?:\.\d+)*|Final response)\) ?")
 _INCORRECT = re.compile(r'In step \((\d+(?:\.\d+)*|Final response)\) the part "')
 _BECAUSE = '" is incorrect. This is because '
 _CORRECT = re.compile(
     r"(?:^|(?<=\. ))Steps? \(1\)(?: to \(\d{1,9}(?:\.\d+)*\))? (?:is|are) correct"
     r"(?:\. The|,? and the) final response is also correct\.$"
 )
-_PREFIXES = ("Feedback:", "Updated Answer:")
-_MARKERS = re.compile(rf"(?:^|\n)({'|'.join(_PREFIXES)})")
+_UPDATE = "Updated Answer:"
+_MARKERS = re.compile(rf"(?:^|\n)({FEEDBACK_PREFIX}|{_UPDATE})")
 
 
 class Author(StrEnum):
@@ -118,10 +118,8 @@ class Feedback:
 def correct(attempt: Attempt) -> Feedback:
     """Return the feedback that finds no error in ``attempt``, which is also the stop signal."""
     # Nested steps belong to the numbered one that they are part of.
-    numbered = sum(
-        1 for step in attempt.steps if step.label != FINAL_RESPONSE and "." not in step.label
-    )
-    return Feedback(Verdict.CORRECT, steps_right=numbered)
+    labels = [step.label for step in attempt.steps if "." not in step.label]
+    return Feedback(Verdict.CORRECT, steps_right=len(labels) - labels.count(FINAL_RESPONSE))
 
 
 def incorrect(step: str, span: str, reason: str) -> Feedback:
@@ -213,14 +211,9 @@ def parse_attempt(text: str) -> Attempt:
     A line that starts with no label belongs to the step before it; lines before the first
     label are no step and are left out.
     """
-    steps: list[tuple[str, list[str]]] = []
-    for line in text.strip("\n").split("\n"):
-        match = _STEP.match(line)
-        if match is not None:
-            steps.append((match.group(1), [match.group(2)]))
-        elif steps:
-            steps[-1][1].append(line)
-    return Attempt(tuple(Step(label, "\n".join(lines)) for label, lines in steps))
+    # A label begins a line. With a line's end before the first one, each is found by the same text.
+    _, *parts = _LABEL.split("\n" + text.strip("\n"))
+    return Attempt(tuple(map(Step, parts[::2], parts[1::2])))
 
 
 def parse_feedback(text: str) -> Feedback | None:
@@ -248,7 +241,7 @@ def parse_feedback(text: str) -> Feedback | None:
 def split_attempt(text: str) -> tuple[str, str]:
     """Take what was written after `prompt` apart: its first attempt, and all that follows it."""
     # Most texts have none, which is found out sooner without the expression.
-    if not any(prefix in text for prefix in _PREFIXES):
+    if FEEDBACK_PREFIX not in text and _UPDATE not in text:
         return text, ""
     marker = _MARKERS.search(text)
     return (text[: marker.start()], text[marker.start(1) :]) if marker else (text, "")
@@ -269,7 +262,7 @@ def parse_body(question: str, text: str, hint: str) -> Trajectory:
                 written = body.strip()
                 turns[-1] = Turn(last.attempt, parse_feedback(written), written)
         else:
-            introduction = f"{UPDATE_PREFIX}{hint}".removeprefix("Updated Answer:")
+            introduction = f"{UPDATE_PREFIX}{hint}".removeprefix(_UPDATE)
             turns.append(Turn(parse_attempt(body.removeprefix(introduction))))
     return Trajectory(question, tuple(turns))
 

@@ -20,6 +20,8 @@ from tripost_tui.text import clean_text
 PLAIN_EVERY_S = 10.0
 JSON_EVERY_S = 1.0
 
+_ENCODER = json.JSONEncoder(allow_nan=False)
+
 
 def display_for(*, as_json: bool, plain: bool, stream: TextIO | None = None) -> Display:
     """The display that fits the person's wish and what stdout is."""
@@ -174,5 +176,4 @@ def write_json(value: dict[str, Any], stream: TextIO | None = None) -> None:
 def json_line(value: dict[str, Any]) -> str:
     """What `write_json` writes."""
     # DEL is ASCII that JSON leaves as it is.
-    line = json.dumps(value, separators=(", ", ": "), allow_nan=False).replace("\x7f", "\\u007f")
-    return line + "\n"
+    return _ENCODER.encode(value).replace("\x7f", "\\u007f") + "\n"

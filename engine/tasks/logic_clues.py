@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from engine.tasks.logic_patterns import (
     ANY,
@@ -19,14 +20,20 @@ from engine.tasks.logic_patterns import (
     Space,
     all_orders,
     is_single,
+    plain_pattern,
+    plain_words,
     read_pattern,
     spaced,
 )
 from engine.tasks.logic_scenes import (
+    MOST_OBJECTS,
     Scene,
     end_labels,
+    end_marks,
     places,
     relations,
+    spellings,
+    verbs,
 )
 
 _SHARE_OF_PLACES = 0.35
@@ -43,7 +50,7 @@ class Before:
 
     @property
     def pattern(self) -> Pattern:
-        return Pattern((self.first, self.second), (ANY, ANY, ANY))
+        return _in_order(self.first, self.second)
 
     @property
     def space(self) -> Space:
@@ -65,8 +72,7 @@ class Stands:
 
     @property
     def pattern(self) -> Pattern:
-        pattern = Pattern((self.index,), (Gap(self.steps, exact=True), ANY))
-        return pattern.reversed() if self.from_back else pattern
+        return _in_place(self.index, self.steps, self.from_back)
 
     @property
     def space(self) -> Space:
@@ -74,11 +80,41 @@ class Stands:
         gap = Gap(self.steps, exact=True)
         return (self.index, END, gap) if self.from_back else (END, self.index, gap)
 
+    def place(self, count: int) -> int:
+        """Return its place among ``count`` objects, counted from the front."""
+        return count - 1 - self.steps if self.from_back else self.steps
+
     def says(self, scene: Scene, objects: Sequence[str]) -> str:
         return scene.position(objects[self.index], self.steps, from_back=self.from_back)
 
 
 Constraint = Before | Stands
+
+# There are few of each, and to find one takes less time than to make it.
+_before = lru_cache(maxsize=1 << 8)(Before)
+_stands = lru_cache(maxsize=1 << 8)(Stands)
+
+
+@lru_cache(maxsize=1 << 8)
+def _in_order(first: int, second: int) -> Pattern:
+    return Pattern((first, second), (ANY, ANY, ANY))
+
+
+@lru_cache(maxsize=1 << 8)
+def _in_place(index: int, steps: int, from_back: bool) -> Pattern:
+    pattern = Pattern((index,), (Gap(steps, exact=True), ANY))
+    return pattern.reversed() if from_back else pattern
+
+
+class Names(NamedTuple):
+    """How the objects of a story are called."""
+
+    short: tuple[str, ...]
+    """Of each object, inside an ordering."""
+    index_of: Mapping[str, int]
+    """Of each way to write a name."""
+    plain: Mapping[str, int]
+    """See `plain_words`."""
 
 
 @dataclass(frozen=True)
@@ -89,19 +125,14 @@ class Story:
     objects: tuple[str, ...]
     clues: tuple[Constraint, ...]
     options: tuple[Stands, ...] = ()
+    told: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """The clues in the words of the question, where it was read."""
+    count: int = field(init=False, repr=False, compare=False)
+    names: Names = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def count(self) -> int:
-        return len(self.objects)
-
-    @cached_property
-    def names(self) -> Mapping[str, int]:
-        """Each way to write the name of an object."""
-        return _names(self.scene, self.objects)
-
-    @cached_property
-    def _short_names(self) -> Sequence[str]:
-        return [self.scene.short(name) for name in self.objects]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "count", len(self.objects))
+        object.__setattr__(self, "names", _names_of(self.scene, self.objects))
 
     def orders_of(self, constraint: Constraint) -> int:
         return spaced(self.count, *constraint.space)
@@ -109,7 +140,7 @@ class Story:
     @cached_property
     def clue_orders(self) -> tuple[int, ...]:
         """What each clue says, as a set of orders."""
-        return tuple(map(self.orders_of, self.clues))
+        return tuple([spaced(self.count, *clue.space) for clue in self.clues])
 
     def orders(self, clues: int) -> int:
         """Return the orders that some clues leave; bit i of ``clues`` is the i-th."""
@@ -126,8 +157,11 @@ class Story:
 
     @cached_property
     def right(self) -> tuple[int, ...]:
-        """Indexes of the options that are true: one, in a story that was read."""
-        return tuple(i for i, one in enumerate(self.options) if self.orders_of(one) & self.solution)
+        """Indexes of the options that are true in the solution: one, in a story that was read."""
+        count, order = self.count, all_orders(self.count).first(self.solution)
+        return tuple(
+            i for i, one in enumerate(self.options) if order[one.place(count)] == one.index
+        )
 
     @property
     def answer(self) -> Stands:
@@ -147,32 +181,42 @@ class Story:
 
     def write(self, pattern: Pattern) -> str:
         """Write a pattern with the labels of its ends."""
-        body = pattern.render(self._short_names)
-        return f"({self.scene.front.label}) {body} ({self.scene.back.label})"
+        front, back = end_marks(self.scene)
+        return f"{front}{_form(pattern).format(*self.names.short)}{back}"
 
     def read(self, text: str) -> Pattern:
         """Read a pattern. Raises `PatternError`."""
-        return read_pattern(text, self.count, self.names, end_labels(self.scene, self.count))
+        front, back = end_marks(self.scene)
+        if text.startswith(front) and text.endswith(back):
+            # As rationales write it, which takes a third of the time.
+            words = text[len(front) : -len(back)].split()
+            pattern = plain_pattern(map(self.names.plain.get, words), self.count)
+            if pattern is not None:
+                return pattern
+        ends = end_labels(self.scene, self.count)
+        return read_pattern(text, self.count, self.names.index_of, ends)
 
     def read_statement(self, text: str) -> Constraint | None:
         """Read what a clue or an option says, without its full stop."""
-        for verb in self.scene.verbs:
-            subject, found, said = text.partition(f" {verb} ")
+        scene = self.scene
+        for verb in verbs(scene):
+            subject, found, said = text.partition(verb)
             index = self.find(subject) if found else None
             if index is None:
                 continue
             said = said.removeprefix("the ")
-            if place := places(self.scene, self.count).get(said):
-                return Stands(index, *place)
-            for phrase, from_back in relations(self.scene):
-                other = self.find(said[len(phrase) :]) if said.startswith(phrase) else None
-                if other is not None and other != index:
-                    return Before(other, index, True) if from_back else Before(index, other)
+            if place := places(scene, self.count).get(said):
+                return _stands(index, *place)
+            for phrase, from_back in relations(scene):
+                if said.startswith(phrase):
+                    other = self.find(said[len(phrase) :])
+                    if other is not None and other != index:
+                        return _before(other, index, True) if from_back else _before(index, other)
         return None
 
     def find(self, name: str) -> int | None:
         """Return the object that is called so, with its article or without."""
-        return self.names.get(name.removeprefix("the ").removeprefix("The "))
+        return self.names.index_of.get(name.removeprefix("the ").removeprefix("The "))
 
     @property
     def key(self) -> str:
@@ -184,18 +228,25 @@ class Story:
     def _key(self, clue: Constraint) -> str:
         if isinstance(clue, Before):
             return f"{self.objects[clue.first]} < {self.objects[clue.second]}"
-        place = self.count - 1 - clue.steps if clue.from_back else clue.steps
-        return f"{self.objects[clue.index]} = {place}"
+        return f"{self.objects[clue.index]} = {clue.place(self.count)}"
+
+
+@lru_cache(maxsize=1 << 10)
+def _form(pattern: Pattern) -> str:
+    """Return how a pattern is written, with ``{0}`` for the name of the first object."""
+    return pattern.render([f"{{{index}}}" for index in range(MOST_OBJECTS)])
 
 
 @lru_cache(maxsize=256)
-def _names(scene: Scene, objects: tuple[str, ...]) -> Mapping[str, int]:
-    ways = [scene.spellings(name) for name in objects]
-    names = {spellings[0]: index for index, spellings in enumerate(ways)}
-    for index, spellings in enumerate(ways):
-        for spelling in spellings[1:]:
-            names.setdefault(spelling, index)
-    return names
+def _names_of(scene: Scene, objects: tuple[str, ...]) -> Names:
+    index_of = {name: index for index, name in enumerate(objects)}
+    short: list[str] = []
+    for index, name in enumerate(objects):
+        ways = spellings(scene, name)
+        short.append(ways[1])
+        for spelling in ways:
+            index_of.setdefault(spelling, index)
+    return Names(tuple(short), index_of, plain_words(index_of))
 
 
 def draw_clues(count: int, rng: random.Random) -> tuple[Constraint, ...]:

@@ -14,7 +14,7 @@ How many objects there are is known from the question throughout.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from string import ascii_uppercase
 
@@ -26,12 +26,13 @@ from engine.tasks.logic_patterns import (
     Gap,
     Pattern,
     PatternError,
+    all_orders,
     entails,
     matching,
     spaced,
 )
 from engine.tasks.logic_questions import read_story, split_objects
-from engine.tasks.logic_rationale import Established, Fact, clue_step
+from engine.tasks.logic_rationale import Established, Fact, read_off
 from engine.tasks.logic_scenes import NUMBER_WORDS, read_place
 from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback, Step, correct, incorrect
 
@@ -88,7 +89,7 @@ class Judge:
         try:
             if known.steps and known.steps[-1].label == FINAL_RESPONSE:
                 raise _Wrong(f"({step.label})", "the final response is already given")
-            if step.label not in (FINAL_RESPONSE, known.next_label):
+            if step.label != known.next_label and step.label != FINAL_RESPONSE:
                 raise _Wrong(f"({step.label})", f"this is step ({known.next_label})")
             self._judge(step)
         except _Wrong as wrong:
@@ -101,10 +102,10 @@ class Judge:
             self._final_response(step.text)
             return
         text = step.text.rstrip()
-        if (fact := self._usual_clue(text)) is not None:
-            self.established.learn(fact)
-        elif match := _COMBINE.fullmatch(text):
+        if match := _COMBINE.fullmatch(text):
             self._combine(text, match["head"], match["steps"], match["pattern"])
+        elif self._is_usual_clue(text):
+            return
         elif match := _TOTAL.fullmatch(text):
             self._total(match["many"], match["objects"])
         elif match := _READ_OFF.fullmatch(text):
@@ -114,16 +115,20 @@ class Judge:
         else:
             raise _Wrong(text, "this is no step of the deduction")
 
-    def _usual_clue(self, text: str) -> Fact | None:
-        """Return what a step settles that states a clue where and as a rationale does.
+    def _is_usual_clue(self, text: str) -> bool:
+        """Learn what a step says if it states a clue where a rationale does, as the question does.
 
         It is right, and need not be read, which takes twice the time.
         """
         story, place = self.story, len(self.established.steps)
-        if place >= len(story.clues) or text != clue_step(story, story.clues[place]):
-            return None
-        first = story.clue_orders.index(story.clue_orders[place])
-        return Fact(story.clues[place].pattern, 1 << first)
+        if place >= len(story.clues) or not text.startswith(story.told[place]):
+            return False
+        clue = story.clues[place]
+        if text != f'{story.told[place]}: "{story.write(clue.pattern)}".':
+            return False
+        orders = story.clue_orders[place]
+        self.established.learn(Fact(clue.pattern, 1 << story.clue_orders.index(orders), orders))
+        return True
 
     def _clue(self, said: str, written: str) -> None:
         story = self.story
@@ -136,7 +141,7 @@ class Judge:
         pattern = self._pattern(written)
         if matching(story.count, pattern) != orders:
             raise _Wrong(written, f'the clue reads "{story.write(clue.pattern)}"')
-        self.established.learn(Fact(pattern, 1 << story.clue_orders.index(orders)))
+        self.established.learn(Fact(pattern, 1 << story.clue_orders.index(orders), orders))
 
     def _pattern(self, text: str) -> Pattern:
         try:
@@ -149,32 +154,38 @@ class Judge:
         scene, number = story.scene, NUMBER_WORDS[story.count]
         if not {number, str(story.count), scene.plural}.issuperset(many.split()):
             raise _Wrong(many, f"there are {number} {scene.plural}")
-        seen: set[int] = set()
-        for name in split_objects(listed):
-            index = story.find(name)
+        names = split_objects(listed)
+        indexes = list(map(story.find, names))
+        if len(indexes) != story.count or len(set(indexes) - {None}) != story.count:
+            raise _Wrong(listed, self._object_wrong(names, indexes))
+        self.established.learn_total(story.count)
+
+    def _object_wrong(self, names: Sequence[str], indexes: Sequence[int | None]) -> str:
+        """Say what is wrong with a list of objects."""
+        story = self.story
+        for at, index in enumerate(indexes):
             if index is None:
-                raise _Wrong(listed, f"{name[:40]} is not one of the {scene.plural}")
-            if index in seen:
-                raise _Wrong(listed, f"{story.refer(index)} is there twice")
-            seen.add(index)
-        for index in range(story.count):
-            if index not in seen:
-                raise _Wrong(listed, f"{story.refer(index)} is missing")
-        self.established.learn_total()
+                return f"{names[at][:40]} is not one of the {story.scene.plural}"
+            if index in indexes[:at]:
+                return f"{story.refer(index)} is there twice"
+        missing = next(index for index in range(story.count) if index not in indexes)
+        return f"{story.refer(missing)} is missing"
 
     def _combine(self, text: str, head: str, steps: str, written: str) -> None:
-        known, clues = self.established, 0
+        known, clues, premise = self.established, 0, all_orders(self.story.count).all
         for label in _LABEL.findall(steps):
-            if label not in known.facts:
+            fact = known.facts.get(label)
+            if fact is None:
                 raise _Wrong(head, f"there is no ordering in a step ({label}) before this one")
-            clues |= known.facts[label].clues
+            clues |= fact.clues
+            premise &= fact.left
         pattern = self._pattern(written)
-        orders, premise = matching(self.story.count, pattern), self.story.orders(clues)
+        orders = matching(self.story.count, pattern)
         if not entails(premise, orders):
             # What is true, but does not follow from these steps, may follow from others.
             is_true = entails(self.story.solution, orders)
             raise _Wrong(text if is_true else written, self._objection(pattern, premise, steps))
-        known.learn(Fact(pattern, clues))
+        known.learn(Fact(pattern, clues, premise))
 
     def _objection(self, pattern: Pattern, premise: int, steps: str) -> str:
         """Say which part of a pattern does not follow, the first in reading order."""
@@ -195,6 +206,8 @@ class Judge:
     def _read_remark(self, remark: str) -> Constraint | None:
         """Read ``the book that is leftmost is the red book``, or the other way round."""
         story = self.story
+        if remark == read_off(story):
+            return story.answer
         for verb in (" is ", " are ", " was "):
             described, _, name = remark.rpartition(verb)
             index = story.find(name)
@@ -230,10 +243,13 @@ class Judge:
         if said is None:
             self._check(story.options[option], text)
             return
-        statement = story.read_statement(said)
+        usual = said == story.states(story.answer)
+        statement = story.answer if usual else story.read_statement(said)
         if statement is None:
             raise _Wrong(said, "it does not say who stands at a place")
         self._check(statement, said)
+        if usual and option == story.right[0]:
+            return
         orders = story.orders_of(statement)
         if story.orders_of(story.options[option]) != orders:
             same = [i for i, one in enumerate(story.options) if story.orders_of(one) == orders]

@@ -13,7 +13,8 @@ from itertools import pairwise, permutations
 from typing import NamedTuple
 
 _WORD = re.compile(r"\([^()]*\)|[^\s()]+|[()]")
-_GAP_WORDS = ("?", "??")
+_ONE, _MANY = -1, -2
+_GAP_WORDS = {"?": _ONE, "??": _MANY}
 _LONGEST_NAME_WORDS = 3
 
 
@@ -36,6 +37,10 @@ class Gap(NamedTuple):
 
 ANY = Gap(0, exact=False)
 NONE = Gap(0, exact=True)
+_NO_PLACE = frozenset((ANY, NONE))
+_GAPS = tuple(tuple(Gap(least, exact) for least in range(8)) for exact in (False, True))
+"""Each gap that there can be among a few objects, by whether it is exact and by its least."""
+
 END = -1
 
 Space = tuple[int, int, Gap]
@@ -75,6 +80,7 @@ class Orders:
         self.count = count
         self.each = tuple(permutations(range(count)))
         self.all = (1 << len(self.each)) - 1
+        self._numbers = {order: number for number, order in enumerate(self.each)}
         self._at = [[0] * count for _ in range(count)]
         for number, order in enumerate(self.each):
             for place, index in enumerate(order):
@@ -83,6 +89,10 @@ class Orders:
     def places(self, index: int) -> Sequence[int]:
         """Return, for each place, the orders that have an object there."""
         return self._at[index]
+
+    def only(self, order: tuple[int, ...]) -> int:
+        """Return the set that has one order alone."""
+        return 1 << self._numbers[order]
 
     def first(self, orders: int) -> tuple[int, ...]:
         """Return one of a set of orders, which must not be empty."""
@@ -97,7 +107,7 @@ def all_orders(count: int) -> Orders:
 
 def entails(premise: int, conclusion: int) -> bool:
     """Tell whether each order of the one set is in the other."""
-    return not premise & ~conclusion
+    return premise & conclusion == premise
 
 
 def is_single(orders: int) -> bool:
@@ -120,14 +130,18 @@ def spaced(count: int, left: int, right: int, gap: Gap) -> int:
     return found
 
 
-@lru_cache(maxsize=1 << 15)
 def matching(count: int, pattern: Pattern) -> int:
     """Return the orders of ``count`` objects that a pattern matches: all its gaps are there."""
+    objects, gaps = pattern
+    if len(objects) == count and _NO_PLACE.issuperset(gaps):
+        return all_orders(count).only(objects)
     orders = all_orders(count).all
-    for left, right, gap in zip(
-        (END, *pattern.objects), (*pattern.objects, END), pattern.gaps, strict=True
-    ):
-        orders &= spaced(count, left, right, gap)
+    left = END
+    for right, gap in zip((*objects, END), gaps, strict=True):
+        # An open gap at an end says nothing.
+        if gap != ANY or (left != END and right != END):
+            orders &= spaced(count, left, right, gap)
+        left = right
     return orders
 
 
@@ -200,6 +214,45 @@ def read_pattern(
     if places < count and "??" not in words:
         raise PatternError(f"it has places for {places} of {count} objects only")
     return pattern.reversed() if front or back is False else pattern
+
+
+def plain_words(names: Mapping[str, int]) -> Mapping[str, int]:
+    """Return what each word of a pattern means by itself: an object, or a part of a gap.
+
+    Words that may go on a name of several words are not among them.
+    """
+    words = {name: index for name, index in names.items() if " " not in name}
+    for name in names:
+        if " " in name:
+            for word in name.split()[1:]:
+                words.pop(word, None)
+    return words | _GAP_WORDS
+
+
+def plain_pattern(meanings: Iterable[int | None], count: int) -> Pattern | None:
+    """Return the pattern of words that have these meanings, None where it takes a closer look."""
+    objects: list[int] = []
+    gaps: list[Gap] = []
+    places, least, exact, open_ = 0, 0, True, False
+    for meaning in meanings:
+        if meaning == _MANY:
+            exact, open_ = False, True
+        elif meaning is None or places == count:
+            return None
+        else:
+            places += 1
+            if meaning == _ONE:
+                least += 1
+            elif meaning in objects:
+                return None
+            else:
+                objects.append(meaning)
+                gaps.append(_GAPS[exact][least])
+                least, exact = 0, True
+    if places < count and not open_:
+        return None
+    gaps.append(_GAPS[exact][least])
+    return Pattern(tuple(objects), tuple(gaps))
 
 
 def _is_label(word: str) -> bool:

@@ -63,8 +63,12 @@ def read_story(question: str) -> Story:
         raise NotAStory(f"the question is longer than {_MOST_CHARACTERS} characters")
     told, _, options = question.partition("\nOptions:\n")
     scene, objects, said = _read_objects(told)
-    story = Story(scene, objects, _read_statements(Story(scene, objects, ()), said))
-    story = replace(story, options=_read_options(story, options))
+    bare = Story(scene, objects, ())
+    if len(set(bare.names.short)) < bare.count:
+        raise NotAStory(f"two of the {scene.plural} have the same name")
+    texts = _split_clues(said)
+    clues = tuple(_read_statement(bare, text) for text in texts)
+    story = Story(scene, objects, clues, _read_options(bare, options), texts)
     if not is_single(story.solution):
         raise NotAStory("the clues do not leave exactly one order")
     if len(story.right) != 1:
@@ -75,7 +79,7 @@ def read_story(question: str) -> Story:
 def _read_objects(told: str) -> tuple[Scene, tuple[str, ...], str]:
     intro, _, rest = told.partition(": ")
     listed, _, said = rest.partition(". ")
-    number, plural = ["", "", *intro.split()][-2:]
+    number, plural = ["", "", *intro.rsplit(maxsplit=2)][-2:]
     scene = SCENES.get(plural)
     if scene is None:
         raise NotAStory(f"the question tells of no scene that is known: {', '.join(SCENES)}")
@@ -85,16 +89,14 @@ def _read_objects(told: str) -> tuple[Scene, tuple[str, ...], str]:
     for name in objects:
         if not _NAME.fullmatch(name):
             raise NotAStory(f"this is no name of one to three words: {name[:100]}")
-    if len(set(map(scene.short, objects))) < len(objects):
-        raise NotAStory(f"two of the {plural} have the same name")
     return scene, objects, said
 
 
-def _read_statements(story: Story, said: str) -> tuple[Constraint, ...]:
-    texts = said.removesuffix(".").split(". ")
-    if len(texts) > _MOST_CLUES:
+def _split_clues(said: str) -> tuple[str, ...]:
+    told = tuple(said.removesuffix(".").split(". "))
+    if len(told) > _MOST_CLUES:
         raise NotAStory(f"the question has more than {_MOST_CLUES} clues")
-    return tuple(_read_statement(story, text) for text in texts)
+    return told
 
 
 def _read_statement(story: Story, text: str) -> Constraint:

@@ -12,20 +12,32 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from string import ascii_uppercase
+from typing import NamedTuple
 
 from engine.tasks.logic_clues import Constraint, Story
-from engine.tasks.logic_patterns import ANY, NONE, Pattern, express, is_single, loosened, matching
+from engine.tasks.logic_patterns import (
+    ANY,
+    NONE,
+    Pattern,
+    all_orders,
+    express,
+    is_single,
+    loosened,
+    matching,
+)
 from engine.tasks.logic_questions import enumerate_objects
 from engine.tasks.logic_scenes import NUMBER_WORDS
 from engine.trajectory import FINAL_RESPONSE, Attempt, Step
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What a step has settled: a pattern, and the clues that it rests on (bit i is the i-th)."""
+class Fact(NamedTuple):
+    """What a step has settled: a pattern, and what it rests on."""
 
     pattern: Pattern
     clues: int
+    """The clues that it rests on; bit i is the i-th."""
+    left: int
+    """The orders that these clues leave."""
 
 
 @dataclass(slots=True)
@@ -47,13 +59,13 @@ class Established:
 
     def learn(self, fact: Fact) -> None:
         """Take up what the next step says."""
-        self.latest = self.next_label
-        self.facts[self.latest] = fact
+        self.latest = label = str(len(self.steps) + 1)
+        self.facts[label] = fact
 
-    def learn_total(self) -> None:
-        """Take up that the next step lists the objects."""
+    def learn_total(self, count: int) -> None:
+        """Take up that the next step lists the objects, so many."""
         self.total = self.total or self.next_label
-        self.facts[self.next_label] = Fact(Pattern((), (ANY,)), clues=0)
+        self.facts[self.next_label] = Fact(Pattern((), (ANY,)), 0, all_orders(count).all)
 
 
 def clue_step(story: Story, clue: Constraint) -> str:
@@ -69,12 +81,13 @@ def continue_rationale(known: Established, story: Story) -> Attempt:
     if not writer.is_ordered():
         writer.order()
     if not any(story.orders_of(one) == story.orders_of(story.answer) for one in known.read_off):
-        writer.add(f"According to this ordering, {_read_off(story)}.")
+        writer.add(f"According to this ordering, {read_off(story)}.")
     final = f"{story.states(story.answer)}. So the answer is ({ascii_uppercase[story.right[0]]})."
     return Attempt((*known.steps, Step(FINAL_RESPONSE, final)))
 
 
-def _read_off(story: Story) -> str:
+def read_off(story: Story) -> str:
+    """Write what is read off the whole order."""
     answer = story.answer
     whoever = story.scene.whoever(answer.steps, from_back=answer.from_back)
     return f"{whoever} is {story.refer(answer.index)}"
@@ -117,11 +130,11 @@ class _Writer:
         stated = {fact.clues for fact in self.known.facts.values()}
         for index, clue in enumerate(self.story.clues):
             if 1 << index not in stated:
-                self.known.learn(Fact(clue.pattern, 1 << index))
+                self.known.learn(Fact(clue.pattern, 1 << index, self.story.clue_orders[index]))
                 self.add(clue_step(self.story, clue))
 
     def _state_total(self) -> None:
-        self.known.learn_total()
+        self.known.learn_total(self.story.count)
         number, plural = NUMBER_WORDS[self.story.count], self.story.scene.plural
         self.add(f"There are in total {number} {plural}: {enumerate_objects(self.story)}.")
 
@@ -132,7 +145,7 @@ class _Writer:
         labels = {
             fact.clues: label
             for label, fact in reversed(self.known.facts.items())
-            if matching(count, fact.pattern) == self.story.orders(fact.clues)
+            if matching(count, fact.pattern) == fact.left
         }
         for one, other in _plan(self.story, labels):
             named = sorted((labels[one], labels[other]), key=int)
@@ -145,8 +158,9 @@ class _Writer:
         count = self.story.count
         tight = _pattern(self.story, clues)
         assert tight is not None
+        left = self.story.orders(clues)
         stated = {space for label in named for space in self.known.facts[label].pattern.spaces}
-        self._write_ordering(named, Fact(loosened(count, tight, stated), clues))
+        self._write_ordering(named, Fact(loosened(count, tight, stated), clues, left))
 
     def _close(self, label: str) -> None:
         """Combine the number of objects with a pattern that leaves one order."""
@@ -156,7 +170,7 @@ class _Writer:
         whole = express(self.story.count, self.story.solution, everything)
         assert whole is not None
         named = sorted((label, self.known.total), key=int)
-        self._write_ordering(named, Fact(whole, fact.clues))
+        self._write_ordering(named, fact._replace(pattern=whole))
 
     def _write_ordering(self, named: list[str], fact: Fact) -> None:
         steps = " and ".join(f"({label})" for label in named)

@@ -14,6 +14,7 @@ from functools import lru_cache
 NUMBERS = {"three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
 """How many objects a story may have."""
 
+MOST_OBJECTS = max(NUMBERS.values())
 NUMBER_WORDS = {number: word for word, number in NUMBERS.items()}
 
 _FILLERS = frozenset(
@@ -80,15 +81,6 @@ class Scene:
         """Name an object inside an ordering."""
         return name.removesuffix(f" {self.singular}")
 
-    def spellings(self, name: str) -> tuple[str, ...]:
-        """Return the ways to write a name, the best first."""
-        ways = [name, self.short(name)]
-        if self.naming is Naming.PLURAL:
-            ways += [name.removesuffix("s"), name.removesuffix("es")]
-            if name.endswith("ies"):
-                ways.append(f"{name[:-3]}y")
-        return tuple(dict.fromkeys(ways))
-
     def relation(self, first: str, second: str, *, from_back: bool) -> str:
         """Say that ``first`` stands before ``second``, seen from either end."""
         first, second = self.refer(first), self.refer(second)
@@ -107,10 +99,28 @@ class Scene:
         verb = "is" if self.verb == "are" else self.verb
         return f"the {self.singular} that {verb} {self.article}{end.place(steps)}"
 
-    @property
-    def verbs(self) -> tuple[str, ...]:
-        """The verbs that are understood; number agreement is not insisted on."""
-        return ("is", "are") if self.verb in ("is", "are") else (self.verb,)
+
+@lru_cache(maxsize=1 << 10)
+def spellings(scene: Scene, name: str) -> tuple[str, ...]:
+    """Return the ways to write a name: in full, inside an ordering, and others."""
+    ways = [name, scene.short(name)]
+    if scene.naming is Naming.PLURAL:
+        ways += [name.removesuffix("s"), name.removesuffix("es")]
+        if name.endswith("ies"):
+            ways.append(f"{name[:-3]}y")
+    return tuple(ways)
+
+
+@lru_cache(maxsize=64)
+def verbs(scene: Scene) -> tuple[str, ...]:
+    """Return the verbs that are understood, in blanks; number agreement is not insisted on."""
+    return (" is ", " are ") if scene.verb in ("is", "are") else (f" {scene.verb} ",)
+
+
+@lru_cache(maxsize=64)
+def end_marks(scene: Scene) -> tuple[str, str]:
+    """Return what a written order begins with, and what it ends with."""
+    return f"({scene.front.label}) ", f" ({scene.back.label})"
 
 
 @lru_cache(maxsize=64)

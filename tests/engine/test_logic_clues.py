@@ -32,6 +32,7 @@ from engine.tasks.logic_scenes import (
     end_labels,
     places,
     read_place,
+    spellings,
 )
 
 COUNTS = st.integers(3, 6)
@@ -129,6 +130,23 @@ def test_the_longest_name_is_read() -> None:
     names = {"blue": 0, "blue jay": 1, "jay": 2}
     read = read_pattern("(left) blue jay ?? blue (right)", 3, names, ENDS)
     assert read.objects == (1, 0)
+
+
+WORDS = st.lists(st.sampled_from(["?", "??", "blue", "jay", "bird", "owl", "(left)", "x", ""]))
+
+
+@given(WORDS, st.sampled_from(["(left) {} (right)", "(right) {} (left)", "{} (right)"]))
+def test_a_story_reads_patterns_as_all_of_its_names_have_it(words: list[str], frame: str) -> None:
+    """Whatever it takes a short way to: names may begin, end or be other names."""
+    text = frame.format(" ".join(words))
+    story = Story(SCENES["birds"], ("blue", "jay", "blue jay", "owl bird"), ())
+    try:
+        read = read_pattern(text, 4, story.names.index_of, end_labels(story.scene, 4))
+    except PatternError as error:
+        with pytest.raises(PatternError, match=re.escape(str(error))):
+            story.read(text)
+    else:
+        assert story.read(text) == read
 
 
 @given(stories())
@@ -267,7 +285,7 @@ def test_ends_and_places_have_their_own_names(scene: Scene, count: int) -> None:
     for steps in range(count):
         assert called[scene.front.place(steps)] == (steps, False)
         assert called[scene.back.place(steps)] == (steps, True)
-    names = [spelling for name in scene.pool for spelling in scene.spellings(name)]
+    names = [spelling for name in scene.pool for spelling in set(spellings(scene, name))]
     assert len(set(names)) == len(names)
 
 
