@@ -82,8 +82,12 @@ class Judge:
         """Judge the next step; a right one is added to what is established."""
         known, due = self.established, self.established.due
         subpart = known.part.open_groups[0] if due is Due.SUBPART else []
-        is_read = due is Due.NOTHING or self._show_working
-        if not is_read and step == Step(known.label, f"{right_text(known, subpart)}."):
+        if (
+            due is not Due.NOTHING
+            and not self._show_working
+            and step.label == known.label
+            and step.text == f"{right_text(known, subpart)}."
+        ):
             # What a rationale would have here need not be read, which takes several times as long.
             known.add(step, subpart)
             return None

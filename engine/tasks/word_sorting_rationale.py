@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 
 from engine.trajectory import FINAL_RESPONSE, Attempt, Step
 
@@ -83,7 +84,7 @@ def grouped(words: Sequence[str], place: int) -> list[list[str]]:
 
 def is_open(group: Sequence[str]) -> bool:
     """Tell whether there is an order to find; there is none for a word given twice."""
-    return len(group) > 1 and any(word != group[0] for word in group)
+    return len(group) > 1 and group.count(group[0]) < len(group)
 
 
 class Due(Enum):
@@ -139,7 +140,7 @@ class Established:
             return Due.FIRST
         if not part.groups:
             return Due.ORDER
-        return Due.SUBPART if part.open_groups else Due.HENCE
+        return Due.SUBPART if any(map(is_open, part.groups)) else Due.HENCE
 
     @property
     def label(self) -> str:
@@ -183,7 +184,7 @@ class Established:
 
 
 def quoted(words: Sequence[str], separator: str) -> str:
-    return separator.join(f'"{word}"' for word in words)
+    return '"' + f'"{separator}"'.join(words) + '"' if words else ""
 
 
 def bracketed(words: Sequence[str]) -> str:
@@ -193,12 +194,16 @@ def bracketed(words: Sequence[str]) -> str:
 
 def letter_entry(word: str, place: int) -> str:
     """Write a word with its letter at a place: ``"art"="r" (18)``."""
-    sign = letter(word, place)
-    return f'"{word}"="{sign}" ({position(sign)})'
+    return f'"{word}"{_signs(word[place - 1 : place])}'
+
+
+@lru_cache(maxsize=1 << 8)
+def _signs(sign: str) -> str:
+    return f'="{sign}" ({position(sign)})'
 
 
 def _letters(words: Sequence[str], place: int) -> str:
-    return ", ".join(letter_entry(word, place) for word in words)
+    return ", ".join([letter_entry(word, place) for word in words])
 
 
 def group_entry(group: Sequence[str], place: int) -> str:
@@ -217,7 +222,7 @@ def right_text(known: Established, subpart: Sequence[str] = ()) -> str:
         return f"{FIRST}{_letters(part.words, 1)}"
     if due is Due.ORDER:
         groups = grouped(part.words, part.place)
-        return f"{ORDER}{' < '.join(group_entry(group, part.place) for group in groups)}"
+        return f"{ORDER}{' < '.join([group_entry(group, part.place) for group in groups])}"
     if due is Due.SUBPART:
         looking = f"by looking at their {ORDINALS[part.place]} letters"
         return f"{SUBPART}{bracketed(subpart)} {looking}: {_letters(subpart, part.place + 1)}"
