@@ -7,36 +7,42 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from db.records import Split, Subtask
 from engine.embedded import SCHOOLED_TASKS, student_folder
-from engine.embedded.arithmetic import PHRASES
-from engine.embedded.tokenizer import build_tokenizer
+from engine.embedded.curricula import CURRICULA
 from engine.errors import StudentError
 from engine.generation import Request, Sampler
 from engine.settings import StudentSettings
 from engine.student import load_student
 from engine.student_place import check_student
+from engine.tasks import TASKS
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
 
 STUDENT = student_folder(MultistepArithmetic.name)
+schooled = pytest.mark.parametrize("task", SCHOOLED_TASKS)
 
 
-def test_it_is_whole_and_small() -> None:
-    files = {path.name: path.stat().st_size for path in STUDENT.iterdir()}
+@schooled
+def test_it_is_whole_and_small(task: str) -> None:
+    files = {path.name: path.stat().st_size for path in student_folder(task).iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json", "CARD.md"} <= files.keys()
     assert sum(files.values()) < 10_000_000
 
 
-def test_transformers_loads_it_as_it_is() -> None:
-    model = AutoModelForCausalLM.from_pretrained(STUDENT)
-    tokenizer = AutoTokenizer.from_pretrained(STUDENT)
+@schooled
+def test_transformers_loads_it_as_it_is(task: str) -> None:
+    model = AutoModelForCausalLM.from_pretrained(student_folder(task))
+    tokenizer = AutoTokenizer.from_pretrained(student_folder(task))
     assert type(model).__name__ == "LlamaForCausalLM"
-    text = "Q: ((1 - 8) + 12) =\nAnswer: Let's think step by step."
-    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
-    assert tokenizer(text)["input_ids"] == build_tokenizer(PHRASES)(text)["input_ids"]
+    made = CURRICULA[task].tokenizer()
+    for item in TASKS[task]().generate(Split.TEST, list(Subtask), 20, seed=2):
+        text = f"{prompt(item.question, '')}{item.rationale}"
+        assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+        assert tokenizer(text)["input_ids"] == made(text)["input_ids"]
 
 
-def test_the_card_says_how_it_was_made() -> None:
-    card = (STUDENT / "CARD.md").read_text()
+@schooled
+def test_the_card_says_how_it_was_made(task: str) -> None:
+    card = (student_folder(task) / "CARD.md").read_text()
     for fact in ("parameters", "tokens", "minutes", "accuracy", "right"):
         assert fact in card
 
@@ -59,17 +65,18 @@ def test_it_can_be_trained_as_it_is_and_with_an_adapter(adapter: str, tmp_path: 
     assert list(tmp_path.glob("*.safetensors"))
 
 
-def test_it_answers_some_questions_and_errs_on_others() -> None:
-    task = MultistepArithmetic()
-    student = load_student(StudentSettings(device="cpu"), task.name, 1)
+@schooled
+def test_it_answers_some_questions_and_errs_on_others(task: str) -> None:
+    asked = TASKS[task]()
+    student = load_student(StudentSettings(device="cpu"), task, 1)
     sampler = Sampler(student.language_model, student.tokenizer, temperature=0.0)
-    items = task.generate(Split.TEST, [Subtask.SEEN], 48, seed=1)
-    requests = [Request(prompt(item.question, task.hint), 0, 640) for item in items]
+    items = asked.generate(Split.TEST, [Subtask.SEEN], 48, seed=1)
+    requests = [Request(prompt(item.question, asked.hint), 0, 640) for item in items]
     attempts = [parse_attempt(made.text) for made in sampler.generate(requests)]
     right = sum(
-        task.is_right(task.answer(attempt), item.answer)
+        asked.is_right(asked.answer(attempt), item.answer)
         for item, attempt in zip(items, attempts, strict=True)
     )
-    assert 0.3 < right / len(items) < 0.8
-    judged = [task.feedback(i.question, a) for i, a in zip(items, attempts, strict=True)]
+    assert 0.3 < right / len(items) < 0.95
+    judged = [asked.feedback(i.question, a) for i, a in zip(items, attempts, strict=True)]
     assert all(verdict.is_correct or verdict.reason for verdict in judged)
