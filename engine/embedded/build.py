@@ -45,15 +45,17 @@ _POOL = 8
 """Batches whose documents are sorted by length together, so that little is padding."""
 
 
-def student_config(vocabulary: int, size: argparse.Namespace) -> LlamaConfig:
+def student_config(
+    vocabulary: int, hidden: int, layers: int, key_heads: int, feed_forward: int
+) -> LlamaConfig:
     """Return the architecture: heads of 32, tied embeddings."""
     return LlamaConfig(
         vocab_size=vocabulary,
-        hidden_size=size.hidden,
-        num_hidden_layers=size.layers,
-        num_attention_heads=size.hidden // 32,
-        num_key_value_heads=size.key_heads,
-        intermediate_size=size.feed_forward,
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 32,
+        num_key_value_heads=key_heads,
+        intermediate_size=feed_forward,
         max_position_embeddings=2048,
         rms_norm_eps=1e-5,
         rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
@@ -139,7 +141,8 @@ def train(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
             yield facts
     else:
         torch.manual_seed(args.seed)
-        model = LlamaForCausalLM(student_config(len(tokenizer), args))
+        size = args.hidden, args.layers, args.key_heads, args.feed_forward
+        model = LlamaForCausalLM(student_config(len(tokenizer), *size))
         if curriculum.pieces:
             begin_with_letters(model, tokenizer)
         optimizers = make_optimizers(model, args.lr, args.muon_lr)

@@ -74,7 +74,7 @@ def memorise(items: Sequence[Item], enough: float) -> LlamaForCausalLM:
         rows.append(([*head, *tail, tokenizer.eos_token_id], len(head)))
     inputs, labels = collate(rows)
     torch.manual_seed(0)
-    model = LlamaForCausalLM(student_config(len(tokenizer), 64, 2, 128))
+    model = LlamaForCausalLM(student_config(len(tokenizer), 64, 2, 1, 128))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     sampler = Sampler(model, tokenizer, TEMPERATURE)
     requests = [Request(text, seed, 150) for seed, text in enumerate(prompts)]
