@@ -41,7 +41,9 @@ def random_model(hidden: int = 32, layers: int = 2, seed: int = 0) -> LlamaForCa
     """A model that knows nothing; it spreads its chances unevenly enough to be worth sampling."""
     torch.manual_seed(seed)
     model = LlamaForCausalLM(
-        student_config(len(arithmetic_tokenizer()), hidden, layers, 2 * hidden)
+        student_config(
+            len(arithmetic_tokenizer()), hidden, layers, max(1, hidden // 64), 2 * hidden
+        )
     )
     with torch.no_grad():
         model.get_input_embeddings().weight.mul_(10)
