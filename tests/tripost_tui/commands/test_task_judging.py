@@ -219,6 +219,8 @@ def test_ctrl_c_leaves_no_half_written_output(
         env=environment(),
         stderr=subprocess.PIPE,
         text=True,
+        # Tests begun in the background of a script inherit an ignored SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_for(units / "asked")
     assert list(cli.folder.glob(".out.jsonl.*.partial"))
