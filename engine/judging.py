@@ -117,6 +117,7 @@ class AttemptJudge:
         self._own = task if isinstance(task, OwnTask) else None
         self._reading, self._comparing, self._fbk = _Patience(), _Patience(), _Patience()
         self._gold = lru_cache(_GOLDS_KEPT)(self._find_gold)
+        self._stated = lru_cache(_GOLDS_KEPT)(self._as_stated)
 
     def judge(self, rows: Iterable[AttemptRow | Unreadable]) -> Iterator[dict[str, Any]]:
         """Judge rows in their order. Each comes back with all it had and with
@@ -221,13 +222,17 @@ class AttemptJudge:
         """Return a row's target as the task writes answers. Raises _Untold."""
         gold: str | None = target.strip()
         if self._own is None:
-            gold = next(filter(None, (self._strict(form.format(gold)) for form in _STATED)), None)
+            gold = self._stated(target.strip())
         elif isinstance(self._own.folder.settings.answer, ChoiceAnswer):
             gold = letter_of(target, split_options(question)[1])
         if gold is None:
             message = f"{shortened(target)} is not written as the task's answers are"
             raise _Untold(Unknown.TARGET_FORM, message)
         return gold
+
+    def _as_stated(self, target: str) -> str | None:
+        """Return a target as a built-in task reads it from a final response."""
+        return next(filter(None, (self._strict(form.format(target)) for form in _STATED)), None)
 
     def _strict(self, final_response: str) -> str | None:
         return self._task.answer(Attempt((Step(FINAL_RESPONSE, final_response),)))
