@@ -220,9 +220,10 @@ class AttemptJudge:
 
     def _target(self, question: str, target: str) -> str:
         """Return a row's target as the task writes answers. Raises _Untold."""
-        gold: str | None = target.strip()
+        target = target.strip()
+        gold: str | None = target
         if self._own is None:
-            gold = self._stated(target.strip())
+            gold = self._stated(target)
         elif isinstance(self._own.folder.settings.answer, ChoiceAnswer):
             gold = letter_of(target, split_options(question)[1])
         if gold is None:

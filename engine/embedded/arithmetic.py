@@ -11,7 +11,7 @@ from __future__ import annotations
 from db.records import Item
 from engine.embedded.arithmetic_skills import SKILLS, amend, check, compare, recheck, review
 from engine.embedded.curriculum import Curriculum, Lesson, Size, with_more
-from engine.embedded.tokenizer import FORMAT
+from engine.embedded.tokenizer import FEEDBACK, FORMAT
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 
 PHRASES = (
@@ -29,14 +29,7 @@ PHRASES = (
     ", so ",
     " is right.",
     " is wrong.",
-    "In step (",
-    ') the part "',
-    '" is incorrect.',
-    " This is because ",
-    "Step (1) is correct.",
-    "Steps (1) to (",
-    ") are correct.",
-    " The final response is also correct.",
+    *FEEDBACK,
     "List: ",
     "Task: ",
     "work out",

@@ -91,8 +91,7 @@ class Curriculum:
 
     def tokenizer(self) -> PreTrainedTokenizerFast:
         """Make the student's tokenizer."""
-        merges = learn_merges(self.lexicon, self.pieces) if self.pieces else ()
-        return build_tokenizer(self.phrases, self.words, merges)
+        return build_tokenizer(self.phrases, self.words, learn_merges(self.lexicon, self.pieces))
 
     def documents(self, rng: Draw, progress: Progress) -> Iterator[Document]:
         """Yield gold rationales and documents of skills, lesson by lesson."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.embedded.curriculum import Draw
 from engine.embedded.words import draw_words, stranger
-from engine.tasks.word_sorting_listing import Check, Found
+from engine.tasks.word_sorting_listing import Check, Found, until
 from engine.tasks.word_sorting_rationale import HENCE, ORDER, SUBPART
 from engine.trajectory import incorrect
 
@@ -49,12 +49,7 @@ class Line:
 
     def until(self, at: int) -> str:
         """Quote an entry together with what stands before it, as feedback does."""
-        shown = [self.show(entry) for entry in self.entries]
-        if at == 0:
-            return f"{self.head.rpartition('] ')[2]}{shown[0]}"
-        if at == len(shown):
-            return f"{shown[-1]}."
-        return f"{shown[at - 1]}{self.separator}{shown[at]}"
+        return until(self.head, self.separator, [*map(self.show, self.entries)], at)
 
 
 @dataclass(frozen=True, slots=True)

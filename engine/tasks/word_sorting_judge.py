@@ -65,7 +65,8 @@ class Judge:
 
     def judge(self, attempt: Attempt) -> Feedback:
         """Judge a whole attempt. Raises `CannotJudge`."""
-        return replace(self._verdict(attempt), working=" ".join(self._working))
+        verdict = self._verdict(attempt)
+        return replace(verdict, working=" ".join(self._working)) if self._working else verdict
 
     def _verdict(self, attempt: Attempt) -> Feedback:
         if not attempt.steps:

@@ -78,6 +78,15 @@ def _letters_alike(word: str, other: str) -> int:
     return next((at for at, (a, b) in pairs if a != b), min(len(word), len(other)))
 
 
+def until(head: str, separator: str, entries: Sequence[str], at: int) -> str:
+    """Quote an entry together with what stands before it."""
+    if at == 0:
+        return f"{head.rpartition('] ')[2]}{entries[0]}"
+    if at == len(entries):
+        return f"{entries[-1]}."
+    return f"{entries[at - 1]}{separator}{entries[at]}"
+
+
 class Listing:
     """What a step lists, and what it should.
 
@@ -181,12 +190,7 @@ class Listing:
         return quoted[:1] if '"="' in entry else quoted or [entry]
 
     def until(self, at: int) -> str:
-        """Quote an entry together with what stands before it."""
-        if at == 0:
-            return f"{self._head.rpartition('] ')[2]}{self.entries[0]}"
-        if at == len(self.entries):
-            return f"{self.entries[-1]}."
-        return f"{self.entries[at - 1]}{self._separator}{self.entries[at]}"
+        return until(self._head, self._separator, self.entries, at)
 
     def unreadable(self, at: int, example: str) -> Feedback:
         self._slip = None
