@@ -19,10 +19,10 @@ from db.records import Turn as TurnRow
 from engine import trajectory as trj
 from engine.editing import Dropped, DropReason, Editor, Kept, Limits
 from engine.errors import RunFailed
-from engine.generation import chunks
 from engine.rollout import RolloutEnd, item_seed, roll_out
 from engine.scripts import ScriptedFeedback, ScriptedImprove
 from engine.stage import RunContext, finish, is_done, working
+from engine.student.generation import chunks
 
 _EDITED_AT_ONCE = 100
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 
 from db.records import Evaluation, Item, Split, StageName
-from engine.generation import chunks
 from engine.rollout import Rollout, roll_out
 from engine.stage import RunContext, finish, is_done, working
+from engine.student.generation import chunks
 from engine.tasks.base import Task
 
 

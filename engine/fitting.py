@@ -13,7 +13,11 @@ from db.records import (
     StageName,
     TrainStep,
 )
-from engine.checkpoints import (
+from engine.control import StopRequested
+from engine.errors import RunFailed, StudentError
+from engine.rollout import item_seed
+from engine.stage import RunContext, Work, finish, is_done, working
+from engine.training.checkpoints import (
     folder_hash,
     load_state,
     load_weights,
@@ -21,12 +25,8 @@ from engine.checkpoints import (
     save_state,
     save_weights,
 )
-from engine.control import StopRequested
-from engine.encoding import encode
-from engine.errors import RunFailed, StudentError
-from engine.rollout import item_seed
-from engine.stage import RunContext, Work, finish, is_done, working
-from engine.training import StepResult, Trainer
+from engine.training.encoding import encode
+from engine.training.trainer import StepResult, Trainer
 
 _STORE_EVERY_S = 1.0
 

@@ -21,7 +21,7 @@ from engine.readiness import check_settings_of_runs
 from engine.selection import select
 from engine.settings import Settings
 from engine.stage import RunContext, is_done
-from engine.student import load_student
+from engine.student.loading import load_student
 from engine.student_place import check_student
 from engine.task_setup import left_out, project_task
 from engine.tasks.base import Task, mixed_subtasks

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from engine.generation import FinishReason, Generation, Request, Sampler
+from engine.student.generation import FinishReason, Generation, Request, Sampler
 from engine.trajectory import (
     FEEDBACK_PREFIX,
     Trajectory,

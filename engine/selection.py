@@ -9,7 +9,6 @@ from dataclasses import replace
 from db.records import Example, ExampleKind, Item, Level, Split, StageName
 from engine.collection import training_questions
 from engine.editing import DropReason
-from engine.encoding import encode
 from engine.errors import RunFailed
 from engine.postprocess import (
     Draft,
@@ -24,6 +23,7 @@ from engine.postprocess import (
 from engine.rollout import item_seed
 from engine.stage import RunContext, finish, is_done, working
 from engine.tasks.base import CannotJudge
+from engine.training.encoding import encode
 from engine.trajectory import parse, parse_attempt
 
 

@@ -16,10 +16,10 @@ from typing import Any
 from db.records import Level, StageName, StageStatus
 from db.store import Store
 from engine.control import Control
-from engine.generation import Sampler
 from engine.project import Project
 from engine.settings import Settings
-from engine.student import Student
+from engine.student.generation import Sampler
+from engine.student.loading import Student
 from engine.tasks.base import Task
 
 

@@ -1,6 +1,6 @@
 """Where the student is: the package's own for the task, a folder, or a model hub's id.
 
-Apart from `engine.student`, which loads it: whether it can be there is told without torch.
+Apart from `engine.student.loading`, which loads it: whether it can be there is told without torch.
 """
 
 from __future__ import annotations

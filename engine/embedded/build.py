@@ -29,7 +29,7 @@ from db.records import Item, Split, Subtask
 from engine.embedded.curricula import CURRICULA
 from engine.embedded.curriculum import Curriculum, Document, Draw, Progress
 from engine.embedded.word_vectors import begin_with_letters
-from engine.generation import Request, Sampler, chunks
+from engine.student.generation import Request, Sampler, chunks
 from engine.trajectory import parse_attempt, prompt
 
 TEST_ITEMS = 400

@@ -9,9 +9,9 @@ from db.records import Split, Subtask
 from engine.embedded import SCHOOLED_TASKS, student_folder
 from engine.embedded.curricula import CURRICULA
 from engine.errors import StudentError
-from engine.generation import Request, Sampler
 from engine.settings import StudentSettings
-from engine.student import load_student
+from engine.student.generation import Request, Sampler
+from engine.student.loading import load_student
 from engine.student_place import check_student
 from engine.tasks import TASKS
 from engine.tasks.multistep_arithmetic import MultistepArithmetic

@@ -83,11 +83,11 @@ def test_killed_in_a_second_pass_over_the_questions(
 
 
 SAVING = [
-    ("engine.checkpoints:save_file", "before"),
-    ("engine.checkpoints:save_file", "after"),
+    ("engine.training.checkpoints:save_file", "before"),
+    ("engine.training.checkpoints:save_file", "after"),
     ("torch:save", "after"),
-    ("engine.checkpoints:folder_hash", "after"),
-    ("engine.checkpoints:sync_folder", "after"),
+    ("engine.training.checkpoints:folder_hash", "after"),
+    ("engine.training.checkpoints:sync_folder", "after"),
     ("engine.fitting:save_state", "after"),
     ("db.store:Store.add_checkpoint", "after"),
     ("db.store:Store.forget_checkpoint", "after"),
@@ -113,7 +113,7 @@ def test_killed_between_a_folders_renaming_and_its_row(
     engines: Engines, able_student: Path, finished: Finished, tmp_path: Path
 ) -> None:
     project = small_project(tmp_path / "p", able_student)
-    function = "engine.checkpoints:sync_folder"
+    function = "engine.training.checkpoints:sync_folder"
     for call in (1, 2, 3, 4):
         death = {"where": "1 train 1", "function": function, "call": call, "when": "before"}
         die(engines, project, death)

@@ -11,9 +11,9 @@ from db.records import Item, Split, Subtask
 from engine.embedded.arithmetic import PHRASES
 from engine.embedded.build import collate, student_config
 from engine.embedded.tokenizer import build_tokenizer
-from engine.generation import Request, Sampler
 from engine.settings import StudentSettings
-from engine.student import Student, load_student
+from engine.student.generation import Request, Sampler
+from engine.student.loading import Student, load_student
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
 

@@ -16,7 +16,7 @@ import torch
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.cache_utils import DynamicLayer
 
-from engine.encoding import prompt_ids
+from engine.training.encoding import prompt_ids
 
 T = TypeVar("T")
 

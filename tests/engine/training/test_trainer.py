@@ -14,12 +14,12 @@ from tiny_students import load, questions
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerFast
 
-import engine.training
-from engine.checkpoints import load_state, save_state
-from engine.encoding import Encoded, encode
+import engine.training.trainer
 from engine.settings import TrainSettings
-from engine.student import Student
-from engine.training import StepResult, Trainer, learning_rate_at, plan_steps
+from engine.student.loading import Student
+from engine.training.checkpoints import load_state, save_state
+from engine.training.encoding import Encoded, encode
+from engine.training.trainer import StepResult, Trainer, learning_rate_at, plan_steps
 from engine.trajectory import prompt
 
 HINT = " Recall."
@@ -164,7 +164,7 @@ def test_how_a_step_is_cut_into_micro_batches_does_not_matter(
     normalise: str,
 ) -> None:
     def trained(micro_tokens: int) -> tuple[list[StepResult], int, Weights]:
-        monkeypatch.setattr(engine.training, "_MICRO_TOKENS", micro_tokens)
+        monkeypatch.setattr(engine.training.trainer, "_MICRO_TOKENS", micro_tokens)
         student = load(random_student)
         wanted = settings(epochs=1, batch_tokens=500, normalise=normalise)
         micro_batches = 0

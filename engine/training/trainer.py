@@ -17,11 +17,11 @@ from typing import Any
 
 import torch
 
-from engine.checkpoints import TrainingState
-from engine.encoding import Encoded, by_budget, collate
 from engine.settings import TrainSettings
-from engine.student import Student
-from engine.weighted_loss import weighted_linear_cross_entropy
+from engine.student.loading import Student
+from engine.training.checkpoints import TrainingState
+from engine.training.encoding import Encoded, by_budget, collate
+from engine.training.weighted_loss import weighted_linear_cross_entropy
 
 _MICRO_TOKENS = 4096
 """Tokens, padding counted, that go through the model at once."""

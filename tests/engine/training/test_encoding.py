@@ -23,7 +23,6 @@ from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 from db.records import ExampleKind, Item, Segment
 from engine.differences import changes
 from engine.editing import Editor, Kept
-from engine.encoding import Encoded, by_budget, collate, encode, prompt_ids
 from engine.errors import StudentError
 from engine.postprocess import (
     Draft,
@@ -35,6 +34,8 @@ from engine.postprocess import (
 )
 from engine.scripts import ScriptedFeedback, ScriptedImprove
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
+from engine.training.encoding import Encoded, by_budget, collate, encode, prompt_ids
+from engine.training.weighted_loss import IGNORED
 from engine.trajectory import (
     Trajectory,
     Turn,
@@ -44,7 +45,6 @@ from engine.trajectory import (
     prompt,
     update_prompt,
 )
-from engine.weighted_loss import IGNORED
 
 TASK = MultistepArithmetic()
 WEIGHTS = Weights(question=0.0, wrong_attempt=0.25, improvement=1.5)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-import engine.weighted_loss
-from engine.weighted_loss import (
+import engine.training.weighted_loss
+from engine.training.weighted_loss import (
     IGNORED,
     naive_weighted_cross_entropy,
     weighted_linear_cross_entropy,
@@ -73,7 +73,7 @@ def assert_close(found: list[Tensor], expected: list[Tensor], tolerance: float) 
 def test_it_equals_the_plain_expression_whatever_the_block(
     monkeypatch: pytest.MonkeyPatch, rows_at_once: int, bias: bool
 ) -> None:
-    monkeypatch.setattr(engine.weighted_loss, "_BLOCK_ELEMENTS", rows_at_once * VOCABULARY)
+    monkeypatch.setattr(engine.training.weighted_loss, "_BLOCK_ELEMENTS", rows_at_once * VOCABULARY)
     case = Case.random(20, bias=bias, dtype=torch.float32)
     assert_close(case.gradients(), case.gradients(naive=True), 1e-6)
 
@@ -82,7 +82,7 @@ def test_it_equals_the_plain_expression_whatever_the_block(
 def test_half_precision_is_as_exact_as_its_numbers(
     monkeypatch: pytest.MonkeyPatch, bias: bool
 ) -> None:
-    monkeypatch.setattr(engine.weighted_loss, "_BLOCK_ELEMENTS", 4 * VOCABULARY)
+    monkeypatch.setattr(engine.training.weighted_loss, "_BLOCK_ELEMENTS", 4 * VOCABULARY)
     case = Case.random(20, bias=bias, dtype=torch.bfloat16)
     found = case.gradients()
     assert found[0].dtype == torch.float32
@@ -147,7 +147,7 @@ def test_a_state_that_is_no_number_is_told_and_not_hidden() -> None:
 
 
 def test_the_logits_of_all_rows_are_never_there_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine.weighted_loss, "_BLOCK_ELEMENTS", 4 * VOCABULARY)
+    monkeypatch.setattr(engine.training.weighted_loss, "_BLOCK_ELEMENTS", 4 * VOCABULARY)
     largest = 0
     linear = torch.nn.functional.linear
 

@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerBase
 
 from db.records import Runs, Segment
 from engine.errors import StudentError
-from engine.weighted_loss import IGNORED
+from engine.training.weighted_loss import IGNORED
 
 
 @dataclass(frozen=True, slots=True)

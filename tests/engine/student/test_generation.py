@@ -11,8 +11,8 @@ import torch
 from tiny_students import load
 from transformers import DynamicCache, LlamaForCausalLM, PreTrainedTokenizerFast
 
-import engine.generation
-from engine.generation import FinishReason, Generation, Request, Sampler, chunks, new_cache
+import engine.student.generation
+from engine.student.generation import FinishReason, Generation, Request, Sampler, chunks, new_cache
 
 PROMPTS = ["Q: ", "Q: (1 + 2) =\nAnswer:", "7", "Feedback: a longer prompt than the others", "="]
 
@@ -53,7 +53,7 @@ def test_rows_that_end_early_leave_and_change_nothing(
     sampler: Sampler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One row ends at every step, and the cache grows in between.
-    monkeypatch.setattr(engine.generation, "_GROWTH", 3)
+    monkeypatch.setattr(engine.student.generation, "_GROWTH", 3)
     wanted = requests(max_tokens=range(1, 30))
     found = sampler.generate(wanted)
     assert found == alone(sampler, wanted)
@@ -181,7 +181,7 @@ def test_it_shows_that_it_lives_and_leaves_the_model_in_its_mode(
 def test_the_growing_cache_shows_what_a_plain_one_shows(
     model: LlamaForCausalLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.generation, "_GROWTH", 4)
+    monkeypatch.setattr(engine.student.generation, "_GROWTH", 4)
     generator = torch.Generator().manual_seed(3)
     caches = new_cache(model), DynamicCache(config=model.config)
     assert len(caches[0].layers) == len(caches[1].layers) == model.config.num_hidden_layers

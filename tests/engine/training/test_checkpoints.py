@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 from tiny_students import load
 from transformers import AutoModelForCausalLM
 
-from engine.checkpoints import (
+from engine.errors import ProjectError, StudentError
+from engine.training.checkpoints import (
     TrainingState,
     folder_hash,
     load_state,
@@ -22,7 +23,6 @@ from engine.checkpoints import (
     save_state,
     save_weights,
 )
-from engine.errors import ProjectError, StudentError
 
 
 def state(step: int = 3) -> TrainingState:
@@ -90,7 +90,7 @@ def test_a_crash_in_between_leaves_the_old_one_or_none(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"engine.checkpoints.{step}", crash)
+        patch.setattr(f"engine.training.checkpoints.{step}", crash)
         with pytest.raises((ProjectError, KeyboardInterrupt)) as caught:
             save_state(state(2), folder)
     if isinstance(caught.value, ProjectError):
