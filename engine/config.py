@@ -118,6 +118,7 @@ def paper_settings() -> Settings:
     return with_values(
         Settings(),
         {
+            "student.adapter": "full",
             "student.precision": "bf16",
             "collect.show_working": False,
             "train.epochs": 4,

@@ -41,7 +41,7 @@ def train(context: RunContext, iteration: int) -> None:
     if is_done(context, iteration, StageName.TRAIN):
         return
     examples = context.store.examples(context.run_id, iteration, selected=True)
-    rows = [encode(context.student.tokenizer, example.segments) for example in examples]
+    rows = [encode(context.student.form, example.segments) for example in examples]
     seed = item_seed(context.seed, iteration, "train") % 2**32
     wanted = context.settings.train
     rate = wanted.learning_rate * wanted.iteration_factor ** (iteration - 1)

@@ -22,7 +22,7 @@ from engine.selection import select
 from engine.settings import Settings
 from engine.stage import RunContext, is_done
 from engine.student.loading import load_student
-from engine.student_place import check_student
+from engine.student_place import find_student
 from engine.task_setup import left_out, project_task
 from engine.tasks.base import Task, mixed_subtasks
 
@@ -46,7 +46,7 @@ def run_project(project: Project, *, new: bool = False) -> RunStatus:
         TripostError, StoreError: it failed; the run says so, what it collected is kept.
     """
     project.prepare()
-    check_student(project.settings.student, project.settings.task.name)
+    find_student(project.settings.student, project.settings.task.name)
     with (
         closing(project_task(project)) as task,
         Store.open(project.db_path, timeout_s=_STORE_TIMEOUT_S) as store,

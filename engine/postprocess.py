@@ -99,14 +99,14 @@ def split_into_turns(
 
 def _update(attempt: Attempt, update: Attempt, hint: str, weights: Weights) -> list[Segment]:
     """Write an update, with what it changes weighed apart."""
-    head = f"\n{UPDATE_PREFIX}{hint}\n"
+    head = (f"\n{UPDATE_PREFIX}{hint}\n", weights.improvement)
     if weights.change == 1:
-        return [(head + update.text, weights.improvement)]
+        return [head, (update.text, weights.improvement)]
     runs = tuple(
         (len(text), weights.improvement * (weights.change if changed else 1))
         for text, changed in changes(attempt.text, update.text)
     )
-    return [(head, weights.improvement), (update.text, runs)]
+    return [head, (update.text, runs)]
 
 
 def ground_truth(

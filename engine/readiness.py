@@ -14,7 +14,7 @@ from db.store import Store
 from engine.config import settings_hash
 from engine.errors import ConfigError
 from engine.project import Project
-from engine.student_place import check_student
+from engine.student_place import find_student
 from engine.task_setup import project_task
 
 
@@ -26,7 +26,7 @@ def check_ready(project: Project, *, new: bool = False) -> None:
         StudentError: there is no such student.
         StoreError: the database cannot be read.
     """
-    check_student(project.settings.student, project.settings.task.name)
+    find_student(project.settings.student, project.settings.task.name)
     with (
         closing(project_task(project, run_scripts=False)) as task,
         Store.open(project.db_path) as store,

@@ -94,7 +94,7 @@ def roll_out(
 def _attempt(sampler: Sampler, rollouts: list[_Open], hint: str, limit: int) -> None:
     stop = f"\n{FEEDBACK_PREFIX}"
     requests = [
-        Request(prompt(r.question, hint), item_seed(r.seed, "attempt"), limit, stop)
+        Request((prompt(r.question, hint),), item_seed(r.seed, "attempt"), limit, stop)
         for r in rollouts
     ]
     for rollout, generation in zip(rollouts, sampler.generate(requests), strict=True):

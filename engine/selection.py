@@ -150,7 +150,7 @@ def _drop_long(context: RunContext, drafts: Iterable[Draft]) -> list[Draft]:
     for draft in drafts:
         if draft.dropped is None:
             context.control.pulse()
-            if len(encode(context.student.tokenizer, draft.segments)) > limit:
+            if len(encode(context.student.form, draft.segments)) > limit:
                 draft = replace(draft, dropped=DropReason.TOO_LONG)
         marked.append(draft)
     return marked

@@ -15,6 +15,10 @@ from engine.tasks import TASKS, is_folder, make_task
 
 _Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 _Shapes = Annotated[tuple[str, ...], Field(strict=False, max_length=100)]
+_Names = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=200)], ...],
+    Field(strict=False, max_length=100),
+]
 _Weight = Annotated[float, Field(ge=0, le=100)]
 _BatchSize = Annotated[int, Field(ge=1, le=4096)]
 _AttemptTokens = Annotated[int, Field(ge=16, le=32768)]
@@ -94,11 +98,33 @@ class StudentSettings(Section):
         "embedded",
         'The student: "embedded" (the package\'s for this task), a local folder, or a hub id.',
     )
-    precision: Literal["fp32", "bf16"] = _s("fp32", "Number format of the weights.")
-    adapter: Literal["full", "lora"] = _s("full", "Train all weights, or a LoRA adapter.")
+    prompting: Literal["auto", "plain", "chat"] = _s(
+        "auto",
+        "Ask by the tokenizer's chat template or as plain text; auto: the template, if the model "
+        "was tuned to it.",
+    )
+    adapter: Literal["auto", "full", "lora"] = _s(
+        "auto", "Train all weights, or a LoRA adapter; auto: all of an embedded student's."
+    )
+    quantisation: Literal["auto", "none", "nf4"] = _s(
+        "auto",
+        "Frozen weights in 4 bits (NF4, double quantisation), or as they are; auto: 4 bits under "
+        "an adapter, but for an embedded student.",
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = _s(
+        "auto",
+        "Number format of calculations and frozen weights; auto: fp32 on a CPU and for an embedded "
+        "student, else bf16, or fp16 on GPUs without it. What is trained is fp32.",
+    )
     lora_rank: Annotated[int, Field(ge=1, le=1024)] = _s(16, "LoRA rank.")
-    lora_alpha: Annotated[int, Field(ge=1, le=4096)] = _s(32, "LoRA scale is alpha / rank.")
+    lora_alpha: Annotated[int, Field(ge=1, le=4096)] = _s(
+        32, "LoRA scale is alpha / rank; with lora_rs alpha / sqrt(rank)."
+    )
     lora_dropout: Annotated[float, Field(ge=0, lt=1)] = _s(0.0, "Dropout in the adapter.")
+    lora_targets: _Names = _s(
+        (), "Linear layers with an adapter, such as q_proj; empty: all but the head."
+    )
+    lora_rs: bool = _s(False, "Rank-stabilised LoRA.")
     device: Literal["auto", "cpu", "cuda", "mps", "xpu"] = _s("auto", "Where the student runs.")
     threads: Annotated[int, Field(ge=0, le=1024)] = _s(0, "CPU threads; 0: all.")
 

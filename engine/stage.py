@@ -19,7 +19,7 @@ from engine.control import Control
 from engine.project import Project
 from engine.settings import Settings
 from engine.student.generation import Sampler
-from engine.student.loading import Student
+from engine.student.model import Student
 from engine.tasks.base import Task
 
 
@@ -42,7 +42,7 @@ class RunContext:
     def sampler(self, temperature: float) -> Sampler:
         """Return a sampler of the student that shows signs of life while it works."""
         return Sampler(
-            self.student.language_model, self.student.tokenizer, temperature, self.control.pulse
+            self.student.language_model, self.student.form, temperature, self.control.pulse
         )
 
 

@@ -178,14 +178,22 @@ def prompt(question: str, hint: str) -> str:
     return f"Q: {question}\n{ANSWER_PREFIX}{hint}\n"
 
 
-def feedback_prompt(question: str, hint: str, attempt: str) -> str:
-    """Return the text that a student continues with feedback on ``attempt``."""
-    return f"{prompt(question, hint)}{attempt}\n{FEEDBACK_PREFIX}"
+def feedback_prompt(question: str, hint: str, attempt: str) -> tuple[str, ...]:
+    """Return the text that a student continues with feedback on ``attempt``, in pieces.
+
+    Pieces are those of training examples (`engine.postprocess`).
+    """
+    return prompt(question, hint), f"{attempt}\n", FEEDBACK_PREFIX
 
 
-def update_prompt(question: str, hint: str, attempt: str, feedback: str) -> str:
-    """Return the text that a student continues with an updated attempt."""
-    return f"{feedback_prompt(question, hint, attempt)} {feedback}\n{UPDATE_PREFIX}{hint}\n"
+def update_prompt(question: str, hint: str, attempt: str, feedback: str) -> tuple[str, ...]:
+    """Return the text that a student continues with an updated attempt, in pieces."""
+    return (
+        prompt(question, hint),
+        f"{attempt}\n",
+        f"{FEEDBACK_PREFIX} {feedback}",
+        f"\n{UPDATE_PREFIX}{hint}\n",
+    )
 
 
 def render_body(turns: Sequence[Turn], hint: str, raw_attempts: Sequence[str] | None = None) -> str:

@@ -30,6 +30,7 @@ from engine.embedded.curricula import CURRICULA
 from engine.embedded.curriculum import Curriculum, Document, Draw, Progress
 from engine.embedded.word_vectors import begin_with_letters
 from engine.student.generation import Request, Sampler, chunks
+from engine.student.text_format import TextFormat
 from engine.trajectory import parse_attempt, prompt
 
 TEST_ITEMS = 400
@@ -200,10 +201,10 @@ def first_attempts(folder: Path, curriculum: Curriculum, items: Sequence[Item]) 
     """Return the share of right greedy answers by kind of question."""
     task = curriculum.task()
     model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    sampler = Sampler(model, curriculum.tokenizer(), temperature=0.0)
+    sampler = Sampler(model, TextFormat(curriculum.tokenizer()), temperature=0.0)
     right: dict[str, list[bool]] = {}
     for chunk in chunks(sorted(items, key=lambda item: len(item.question)), 64):
-        requests = [Request(prompt(i.question, task.hint), 0, _LONGEST_ATTEMPT) for i in chunk]
+        requests = [Request((prompt(i.question, task.hint),), 0, _LONGEST_ATTEMPT) for i in chunk]
         for item, generation in zip(chunk, sampler.generate(requests), strict=True):
             answer = task.answer(parse_attempt(generation.text))
             for name in (curriculum.kind(item), str(item.subtask)):

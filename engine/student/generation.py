@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 import torch
-from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
-from engine.training.encoding import prompt_ids
+from engine.student.text_format import TextFormat
 
 T = TypeVar("T")
 
@@ -37,9 +37,12 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A prompt to continue; ``max_tokens`` bounds the continuation, the string ``stop`` ends it."""
+    """A prompt to continue, in the pieces that `TextFormat.prompt_ids` takes.
 
-    prompt: str
+    ``max_tokens`` bounds the continuation, the string ``stop`` ends it.
+    """
+
+    prompt: Sequence[str]
     seed: int
     max_tokens: int
     stop: str = ""
@@ -112,18 +115,16 @@ class Sampler:
     def __init__(
         self,
         model: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
+        form: TextFormat,
         temperature: float,
         pulse: Callable[[], None] = lambda: None,
     ) -> None:
         """``pulse`` is called at every step, so that a long batch shows that it lives."""
         self._model = model
-        self._tokenizer = tokenizer
+        self._form = form
         self._temperature = temperature
         self._pulse = pulse
         self._enders: dict[str, frozenset[int]] = {}
-        self._eos: int = tokenizer.eos_token_id
-        self._pad: int = tokenizer.pad_token_id
 
     @torch.inference_mode()
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
@@ -139,9 +140,9 @@ class Sampler:
 
     def _batch(self, requests: Sequence[Request]) -> list[Generation]:
         device = self._model.device
-        prompts = [prompt_ids(self._tokenizer, r.prompt) for r in requests]
+        prompts = [self._form.prompt_ids(r.prompt) for r in requests]
         longest = max(map(len, prompts))
-        ids = torch.full((len(prompts), longest), self._pad)
+        ids = torch.full((len(prompts), longest), self._form.end_id)
         mask = torch.zeros(len(prompts), longest, dtype=torch.long)
         for row, prompt in enumerate(prompts):
             ids[row, longest - len(prompt) :] = torch.tensor(prompt)
@@ -188,25 +189,22 @@ class Sampler:
 
     def _ended(self, request: Request, ids: list[int]) -> Generation | None:
         """Tell whether the text ends with its newest token, and how."""
-        if ids[-1] == self._eos:
-            text = self._text(ids[:-1])
+        if ids[-1] in self._form.end_ids:
+            text = self._form.decode(ids[:-1])
             return Generation(text, len(ids), FinishReason.STOP)
         if request.stop and ids[-1] in self._enders_of(request.stop):
-            text = self._text(ids)
+            text = self._form.decode(ids)
             if request.stop in text:
                 return Generation(text.split(request.stop)[0], len(ids), FinishReason.MARKER)
         if len(ids) >= request.max_tokens:
-            return Generation(self._text(ids), len(ids), FinishReason.LENGTH)
+            return Generation(self._form.decode(ids), len(ids), FinishReason.LENGTH)
         return None
-
-    def _text(self, ids: list[int]) -> str:
-        return str(self._tokenizer.decode(ids))
 
     def _enders_of(self, stop: str) -> frozenset[int]:
         """Return the tokens that may complete ``stop``; only after them is the text looked at."""
         if stop not in self._enders:
-            size = len(self._tokenizer)
-            pieces = self._tokenizer.batch_decode([[index] for index in range(size)])
+            tokenizer = self._form.tokenizer
+            pieces = tokenizer.batch_decode([[index] for index in range(len(tokenizer))])
             self._enders[stop] = frozenset(i for i, piece in enumerate(pieces) if stop[-1] in piece)
         return self._enders[stop]
 

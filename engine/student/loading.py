@@ -1,86 +1,48 @@
-"""The student: a causal language model with its tokenizer, from the package, a folder or a hub."""
+"""Loading a student: a causal language model with its tokenizer, ready to be trained.
+
+Of a model in 4 bits nothing but the adapter is fp32. peft's `prepare_model_for_kbit_training`
+would make embeddings, norms and head fp32 as well, which costs 2 GB with a model of 8 billion
+parameters and gains nothing: autocast calculates in fp32 what has to be.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+import pickle
 from typing import Any, cast
 
 import torch
+from bitsandbytes.nn.modules import Linear4bit
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
 from safetensors import SafetensorError
-from torch import nn
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
+    BitsAndBytesConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
 from engine.errors import StudentError
 from engine.settings import StudentSettings
-from engine.student_place import check_student, student_place
+from engine.student.device import calculates_in_bf16, choose_device
+from engine.student.head import find_head
+from engine.student.model import Student
+from engine.student.text_format import TextFormat
+from engine.student_choices import without_autos
+from engine.student_place import Place, find_student
 
-_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
-
-@dataclass(frozen=True, slots=True)
-class Student:
-    """A loaded student. ``model`` is a `PeftModel` when an adapter is trained."""
-
-    model: PreTrainedModel | PeftModel
-    tokenizer: PreTrainedTokenizerBase
-
-    @property
-    def language_model(self) -> PreTrainedModel:
-        """The transformers model, with adapter layers inside where there are any."""
-        model = self.model
-        if isinstance(model, PeftModel):
-            return cast(PreTrainedModel, model.get_base_model())
-        return model
-
-    @property
-    def body(self) -> nn.Module:
-        """The decoder without its head."""
-        return self.language_model.base_model
-
-    @property
-    def head(self) -> nn.Linear:
-        """The head that maps hidden states to the vocabulary."""
-        return cast(nn.Linear, self.language_model.get_output_embeddings())
-
-    @property
-    def device(self) -> torch.device:
-        return self.language_model.device
-
-    def trained_weights(self) -> dict[str, torch.Tensor]:
-        """Return the weights that training changes, by name."""
-        return {n: p for n, p in self.model.named_parameters() if p.requires_grad}
-
-    def save(self, folder: Path) -> None:
-        """Write a folder that transformers (or peft, for an adapter) loads."""
-        self.model.save_pretrained(str(folder))
-        self.tokenizer.save_pretrained(folder)
-
-
-def choose_device(wanted: str) -> torch.device:
-    """Return the device that ``auto`` means here, or the one asked for.
-
-    Raises:
-        StudentError: it is not there.
-    """
-    found = {
-        "cuda": torch.cuda.is_available(),
-        "xpu": torch.xpu.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if wanted == "auto":
-        return torch.device(next(name for name, there in found.items() if there))
-    if not found[wanted]:
-        there = ", ".join(name for name, is_there in found.items() if is_there)
-        raise StudentError(f"student.device is {wanted!r}, but this machine has: {there}.")
-    return torch.device(wanted)
+_UNLOADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    ImportError,
+    SafetensorError,
+    pickle.UnpicklingError,
+)
+"""What transformers and peft raise for models that they cannot load."""
 
 
 def load_student(settings: StudentSettings, task: str, seed: int = 0) -> Student:
@@ -91,42 +53,131 @@ def load_student(settings: StudentSettings, task: str, seed: int = 0) -> Student
     Raises:
         StudentError: there is no such model, or it is not one that can be trained here.
     """
-    check_student(settings, task)
+    place = find_student(settings, task)
     device = choose_device(settings.device)
+    settings = without_autos(
+        settings, on_accelerator=device.type != "cpu", has_bf16=calculates_in_bf16(device)
+    )
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    model, tokenizer = _load(student_place(settings, task), _PRECISIONS[settings.precision])
-    model.to(device)  # type: ignore[arg-type]  # its stub lost the argument
-    if settings.adapter == "lora":
-        torch.manual_seed(seed)
-        config = LoraConfig(
-            r=settings.lora_rank,
-            lora_alpha=settings.lora_alpha,
-            lora_dropout=settings.lora_dropout,
-            target_modules="all-linear",
-            task_type=TaskType.CAUSAL_LM,
+    tokenizer = _load_tokenizer(place)
+    model = load_model(place.model, settings, device)
+    form = TextFormat(tokenizer, settings.prompting, _other_ends(model))
+    _check_vocabulary(place.model, model, tokenizer)
+    head = find_head(model)
+    dtype = _DTYPES[settings.precision]
+    if settings.adapter == "full":
+        return Student(model, form, head, dtype)
+    model.requires_grad_(False)
+    torch.manual_seed(seed)
+    adapted = _taken_up(place, model) if place.adapter else _with_adapter(model, settings)
+    return Student(adapted, form, head, dtype)
+
+
+def load_model(name: str, settings: StudentSettings, device: torch.device) -> PreTrainedModel:
+    """Load a model without adapter; ``settings`` have no ``auto`` but the device's.
+
+    Raises:
+        StudentError: it cannot be loaded.
+    """
+    dtype = _DTYPES[settings.precision]
+    wanted: dict[str, Any] = {"dtype": dtype}
+    if settings.quantisation == "nf4":
+        wanted["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
         )
-        return Student(get_peft_model(model, config), tokenizer)
-    return Student(model, tokenizer)
-
-
-def _load(path: str, dtype: torch.dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+        wanted["device_map"] = {"": device}
+    elif settings.adapter == "full":
+        # Updates are smaller than what half precision can tell apart.
+        wanted["dtype"] = torch.float32
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path)
         loaded = AutoModelForCausalLM.from_pretrained(
-            path, dtype=dtype, use_safetensors=True, output_loading_info=True
+            name, use_safetensors=True, output_loading_info=True, **wanted
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise StudentError(f"{path}: {error}", "The student cannot be loaded") from error
+    except _UNLOADABLE as error:
+        raise StudentError(f"{name}: {error}", "The student cannot be loaded") from error
     model, report = cast(tuple[PreTrainedModel, dict[str, Any]], loaded)
     if missing := sorted(report["missing_keys"]):
         # transformers would make them up.
         raise StudentError(
-            f"{path}: {len(missing)} weights are missing, {missing[0]} among them.",
+            f"{name}: {len(missing)} weights are missing, {missing[0]} among them.",
             "The student cannot be loaded",
         )
-    if tokenizer.eos_token_id is None:
-        raise StudentError(f"{path}: its tokenizer has no end-of-text token.")
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return model, tokenizer
+    if settings.quantisation == "nf4":
+        _keep_as_quantised(model)
+    else:
+        model.to(device)  # type: ignore[arg-type]  # its stub lost the argument
+    return model
+
+
+def _keep_as_quantised(model: PreTrainedModel) -> None:
+    """Forbid bitsandbytes to repack the weights when the student is sampled from on a CPU.
+
+    Repacked weights are rounded anew, so that what is trained is not what was sampled from, and
+    no gradient passes through them any more, without a word.
+    """
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False
+
+
+def _load_tokenizer(place: Place) -> PreTrainedTokenizerBase:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(place.tokenizer)
+    except _UNLOADABLE as error:
+        raise StudentError(
+            f"{place.tokenizer}: {error}", "The student's tokenizer cannot be loaded"
+        ) from error
+    return cast(PreTrainedTokenizerBase, tokenizer)
+
+
+def _other_ends(model: PreTrainedModel) -> list[int]:
+    """Return the ids that end a text by the model's own account."""
+    configured = getattr(model.generation_config, "eos_token_id", None)
+    if configured is None:
+        return []
+    return list(configured) if isinstance(configured, list | tuple) else [int(configured)]
+
+
+def _check_vocabulary(
+    name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    rows = cast(torch.Tensor, model.get_input_embeddings().weight).shape[0]
+    if len(tokenizer) > rows:
+        raise StudentError(
+            f"{name}: its tokenizer has {len(tokenizer):,} tokens, the model {rows:,}. The "
+            "tokenizer is another model's, or tokens were added to it without the model.",
+            "Tokenizer and model do not belong together",
+        )
+
+
+def _with_adapter(model: PreTrainedModel, settings: StudentSettings) -> PeftModel:
+    config = LoraConfig(
+        r=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        use_rslora=settings.lora_rs,
+        target_modules=list(settings.lora_targets) or "all-linear",
+        task_type=TaskType.CAUSAL_LM,
+    )
+    try:
+        return cast(PeftModel, get_peft_model(model, config))
+    except ValueError as error:
+        raise StudentError(f"student.lora_targets: {error}", "The adapter fits nowhere") from error
+
+
+def _taken_up(place: Place, model: PreTrainedModel) -> PeftModel:
+    """Put an adapter that was trained before onto its model, to be trained further."""
+    folder = place.adapter
+    assert folder is not None
+    try:
+        adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+    except _UNLOADABLE as error:
+        raise StudentError(
+            f"{folder}: it does not fit {place.model}: {error}",
+            "The adapter is another model's",
+        ) from error
+    return adapted

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from engine.errors import StudentError, project_error
 from engine.files import sync_folder
-from engine.student.loading import Student
+from engine.student.model import Student
 
 _WEIGHTS = "weights.safetensors"
 _STATE = "state.pt"

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
 
 from db.records import Runs, Segment
-from engine.errors import StudentError
+from engine.student.text_format import TextFormat
 from engine.training.weighted_loss import IGNORED
 
 
@@ -29,56 +28,45 @@ class Encoded:
         return len(self.ids)
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Tokenise the beginning of a text, with the start-of-text token where there is one."""
-    start = tokenizer("")["input_ids"][:1]
-    if start != [tokenizer.bos_token_id]:
-        start = []
-    return [*start, *tokenizer(text, add_special_tokens=False)["input_ids"]]
-
-
-def encode(tokenizer: PreTrainedTokenizerBase, segments: Sequence[Segment]) -> Encoded:
+def encode(form: TextFormat, segments: Sequence[Segment]) -> Encoded:
     """Tokenise the segments and end the text; the end-of-text token weighs as what is before it.
+
+    The first segment is the question's, with one weight.
 
     Raises:
         StudentError: characters have weights, and the tokenizer cannot tell where tokens lie.
     """
-    ids = prompt_ids(tokenizer, "")
-    weights = [0.0] * len(ids)
-    last = 0.0
-    for text, weight in segments:
+    (question, last), *others = segments
+    assert not isinstance(last, tuple)
+    ids = form.prompt_ids([question])
+    weights = [last] * len(ids)
+    for text, weight in others:
         if isinstance(weight, tuple):
-            piece, of_tokens = _by_runs(tokenizer, text, weight)
+            piece, of_tokens = _by_runs(form, text, weight)
             last = weight[-1][1]
         else:
-            piece = tokenizer(text, add_special_tokens=False)["input_ids"]
+            piece = form.piece_ids(text)
             of_tokens, last = [weight] * len(piece), weight
         ids.extend(piece)
         weights.extend(of_tokens)
-    ids.append(tokenizer.eos_token_id)
+    ids.append(form.end_id)
     weights.append(last)
     weights[0] = 0.0
     return Encoded(tuple(ids), tuple(weights))
 
 
-def _by_runs(
-    tokenizer: PreTrainedTokenizerBase, text: str, runs: Runs
-) -> tuple[list[int], list[float]]:
+def _by_runs(form: TextFormat, text: str, runs: Runs) -> tuple[list[int], list[float]]:
     """Tokenise a text as one; a token weighs as the heaviest of its characters that are no space.
 
     Cut at the runs, the text would be other tokens than the student writes.
     """
-    if not tokenizer.is_fast:
-        raise StudentError(
-            "Its tokenizer cannot tell where its tokens lie. Set train.change_factor to 1."
-        )
     of_characters = [weight for length, weight in runs for _ in range(length)]
-    found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    ids, spans = form.piece_with_places(text)
     weights = []
-    for start, end in found["offset_mapping"]:
+    for start, end in spans:
         places = [at for at in range(start, end) if not text[at].isspace()]
         weights.append(max(of_characters[at] for at in places or [min(start, len(text) - 1)]))
-    return found["input_ids"], weights
+    return ids, weights
 
 
 @dataclass(frozen=True, slots=True)

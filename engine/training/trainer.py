@@ -7,7 +7,6 @@ a run that is taken up from a checkpoint goes on as if it had never stopped.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import random
 import time
@@ -18,7 +17,7 @@ from typing import Any
 import torch
 
 from engine.settings import TrainSettings
-from engine.student.loading import Student
+from engine.student.model import Student
 from engine.training.checkpoints import TrainingState
 from engine.training.encoding import Encoded, by_budget, collate
 from engine.training.weighted_loss import weighted_linear_cross_entropy
@@ -179,7 +178,7 @@ class Trainer:
         """Add the gradients of a micro-batch; return its part of the step's loss."""
         student, device = self._student, self._student.device
         batch = collate(rows, pad=0)
-        with self._autocast(device):
+        with student.autocast():
             hidden = student.body(
                 input_ids=batch.ids.to(device),
                 use_cache=False,
@@ -191,16 +190,11 @@ class Trainer:
                 batch.labels.flatten().to(device),
                 batch.weights.flatten().to(device),
                 head.bias,
+                scale=head.scale,
+                softcap=head.softcap,
             )
         (loss / divisor).backward()
         return float(loss.detach()) / divisor
-
-    def _autocast(self, device: torch.device) -> contextlib.AbstractContextManager[object]:
-        """Half-precision weights compute in half precision, the adapter's own stay fp32."""
-        dtype = self._student.language_model.dtype
-        if dtype == torch.float32:
-            return contextlib.nullcontext()
-        return torch.autocast(device.type, dtype)
 
 
 def _micro_batches(rows: Sequence[Encoded]) -> Iterator[list[Encoded]]:

@@ -25,7 +25,14 @@ class _WeightedLinearCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, head: Tensor, bias: Tensor | None, labels: Tensor, weights: Tensor
+        ctx: Any,
+        hidden: Tensor,
+        head: Tensor,
+        bias: Tensor | None,
+        labels: Tensor,
+        weights: Tensor,
+        scale: float,
+        softcap: float | None,
     ) -> Tensor:
         rows = max(1, _BLOCK_ELEMENTS // head.shape[0])
         needs_hidden, needs_head = ctx.needs_input_grad[0], ctx.needs_input_grad[1]
@@ -38,14 +45,18 @@ class _WeightedLinearCrossEntropy(torch.autograd.Function):
         )
         for start in range(0, len(hidden), rows):
             block = slice(start, start + rows)
-            logits = torch.nn.functional.linear(hidden[block], head, bias).float()
+            logits = _logits(hidden[block], head, bias, scale, softcap)
             target, weight = labels[block, None], weights[block, None].float()
+            # What the cap leaves of a logit's slope.
+            bent = None if softcap is None else 1 - (logits / softcap).square()
             normaliser = logits.logsumexp(-1, keepdim=True)
             total += ((normaliser - logits.gather(1, target)) * weight).sum()
             if needs_hidden or needs_head or needs_bias:
                 gradient = logits.sub_(normaliser).exp_()
                 gradient.scatter_add_(1, target, torch.full_like(weight, -1.0))
-                gradient.mul_(weight)
+                gradient.mul_(weight * scale)
+                if bent is not None:
+                    gradient.mul_(bent)
                 if bias_gradient is not None:
                     bias_gradient += gradient.sum(0)
                 gradient = gradient.to(hidden.dtype)
@@ -65,15 +76,33 @@ class _WeightedLinearCrossEntropy(torch.autograd.Function):
             None if hidden_gradient is None else hidden_gradient * scale.to(hidden_gradient.dtype),
             None if head_gradient is None else (head_gradient * scale).to(head_dtype),
             None if bias_gradient is None else (bias_gradient * scale).to(bias_dtype),
-            None,
-            None,
+            *[None] * 4,
         )
 
 
-def weighted_linear_cross_entropy(
-    hidden: Tensor, head: Tensor, labels: Tensor, weights: Tensor, bias: Tensor | None = None
+def _logits(
+    hidden: Tensor, head: Tensor, bias: Tensor | None, scale: float, softcap: float | None
 ) -> Tensor:
-    """Return the sum over rows of weight x cross-entropy of ``hidden @ head.T + bias``.
+    """Return the logits in fp32."""
+    logits = torch.nn.functional.linear(hidden, head, bias).float()
+    if scale != 1:
+        logits = logits * scale
+    return logits if softcap is None else softcap * torch.tanh(logits / softcap)
+
+
+def weighted_linear_cross_entropy(
+    hidden: Tensor,
+    head: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    bias: Tensor | None = None,
+    *,
+    scale: float = 1.0,
+    softcap: float | None = None,
+) -> Tensor:
+    """Return the sum over rows of weight x cross-entropy of the head's logits.
+
+    The logits are cap(scale * (hidden @ head.T + bias)), cap(x) = softcap * tanh(x / softcap).
 
     Args:
         hidden: (rows, size), the state from which each label is to be predicted.
@@ -81,6 +110,8 @@ def weighted_linear_cross_entropy(
         labels: (rows,), token ids; rows of weight 0 are not computed.
         weights: (rows,), at least 0.
         bias: (vocabulary,) or None.
+        scale: a factor on all logits.
+        softcap: the bound that logits are bent towards; None for none.
 
     Returns:
         A scalar in fp32: not divided by anything, since the divisor of an optimizer step is
@@ -88,14 +119,21 @@ def weighted_linear_cross_entropy(
     """
     used = weights > 0
     return _WeightedLinearCrossEntropy.apply(  # type: ignore[no-any-return,no-untyped-call]
-        hidden[used], head, bias, labels[used], weights[used]
+        hidden[used], head, bias, labels[used], weights[used], scale, softcap
     )
 
 
 def naive_weighted_cross_entropy(
-    hidden: Tensor, head: Tensor, labels: Tensor, weights: Tensor, bias: Tensor | None = None
+    hidden: Tensor,
+    head: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    bias: Tensor | None = None,
+    *,
+    scale: float = 1.0,
+    softcap: float | None = None,
 ) -> Tensor:
     """The same as a plain expression: what the block-wise one is tested and timed against."""
-    logits = torch.nn.functional.linear(hidden, head, bias).float()
+    logits = _logits(hidden, head, bias, scale, softcap)
     losses = cross_entropy(logits, labels, ignore_index=IGNORED, reduction="none")
     return (losses * weights).sum()

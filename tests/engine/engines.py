@@ -29,6 +29,7 @@ SMALL = {
     "task.dev_items": 0,
     "task.test_items": TEST_ITEMS,
     "student.device": "cpu",
+    "student.adapter": "full",
     "student.threads": 1,
     "collect.questions": ASKED_ITEMS // 2,
     # More than one pass can give, so that there are two.

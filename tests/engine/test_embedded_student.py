@@ -12,7 +12,7 @@ from engine.errors import StudentError
 from engine.settings import StudentSettings
 from engine.student.generation import Request, Sampler
 from engine.student.loading import load_student
-from engine.student_place import check_student
+from engine.student_place import find_student
 from engine.tasks import TASKS
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
@@ -50,10 +50,10 @@ def test_the_card_says_how_it_was_made(task: str) -> None:
 def test_a_task_without_a_student_is_told_which_have_one(tmp_path: Path) -> None:
     for task in ("logical_deduction", str(tmp_path / "mine")):
         with pytest.raises(StudentError) as caught:
-            check_student(StudentSettings(), task)
+            find_student(StudentSettings(), task)
         assert f"no student for {Path(task).name}, only for " in caught.value.message
         assert all(name in caught.value.message for name in SCHOOLED_TASKS)
-        check_student(StudentSettings(path="some/model"), task)
+        find_student(StudentSettings(path=str(student_folder(SCHOOLED_TASKS[0]))), task)
 
 
 @pytest.mark.parametrize("adapter", ["full", "lora"])
@@ -69,9 +69,9 @@ def test_it_can_be_trained_as_it_is_and_with_an_adapter(adapter: str, tmp_path: 
 def test_it_answers_some_questions_and_errs_on_others(task: str) -> None:
     asked = TASKS[task]()
     student = load_student(StudentSettings(device="cpu"), task, 1)
-    sampler = Sampler(student.language_model, student.tokenizer, temperature=0.0)
+    sampler = Sampler(student.language_model, student.form, temperature=0.0)
     items = asked.generate(Split.TEST, [Subtask.SEEN], 48, seed=1)
-    requests = [Request(prompt(item.question, asked.hint), 0, 640) for item in items]
+    requests = [Request((prompt(item.question, asked.hint),), 0, 640) for item in items]
     attempts = [parse_attempt(made.text) for made in sampler.generate(requests)]
     right = sum(
         asked.is_right(asked.answer(attempt), item.answer)

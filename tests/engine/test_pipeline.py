@@ -281,11 +281,6 @@ def cut_weights(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1000])
 
 
-def no_tokenizer(folder: Path) -> None:
-    for path in folder.glob("tokenizer*"):
-        path.unlink()
-
-
 def other_size(folder: Path) -> None:
     path = folder / "config.json"
     path.write_text(path.read_text().replace('"hidden_size": 32', '"hidden_size": 64'))
@@ -299,7 +294,7 @@ def lost_weights(folder: Path) -> None:
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
-@pytest.mark.parametrize("damage", [cut_weights, no_tokenizer, other_size, lost_weights])
+@pytest.mark.parametrize("damage", [cut_weights, other_size, lost_weights])
 def test_a_damaged_student_is_refused_and_can_be_put_right(
     engines: Engines,
     tokenizer: PreTrainedTokenizerFast,

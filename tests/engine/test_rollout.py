@@ -125,7 +125,7 @@ def test_it_is_prompted_with_what_it_was_trained_on() -> None:
         stops(f" {FINE}"),
     )
     assert [request.prompt for request in sampler.asked] == [
-        prompt(QUESTION, HINT),
+        (prompt(QUESTION, HINT),),
         feedback_prompt(QUESTION, HINT, WRONG),
         update_prompt(QUESTION, HINT, WRONG, DIAGNOSIS),
         feedback_prompt(QUESTION, HINT, BETTER),
@@ -148,7 +148,7 @@ def test_what_one_item_draws_does_not_depend_on_the_others() -> None:
     lone = Recited(marks(WRONG), marks(f" {DIAGNOSIS}"), stops(RIGHT), stops(f" {FINE}"))
     (rollout,) = roll_out(lone, ["c"], [3], HINT, max_updates=3, max_attempt_tokens=99)
     assert rollout == rollouts[2]
-    assert [r for r in together.asked if "Q: c" in r.prompt] == lone.asked
+    assert [r for r in together.asked if "Q: c" in r.prompt[0]] == lone.asked
 
 
 @given(st.lists(st.one_of(st.integers(), st.text()), min_size=1))
@@ -160,7 +160,7 @@ def test_a_seed_fits_the_store_and_follows_from_its_parts(parts: list[object]) -
 
 def test_a_real_student_writes_the_same_alone_and_in_a_batch(able_student: Path) -> None:
     student, task, items = load(able_student), MultistepArithmetic(), questions(6)
-    sampler = Sampler(student.language_model, student.tokenizer, 0.6)
+    sampler = Sampler(student.language_model, student.form, 0.6)
 
     def rollouts(chosen: Sequence[int]) -> list[Rollout]:
         asked = [items[index].question for index in chosen]

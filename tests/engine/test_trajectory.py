@@ -130,8 +130,10 @@ def test_the_prompts_are_how_the_text_begins(question: str, turns: list[Turn]) -
     whole = render(Trajectory(question, (first, second)), HINT)
     attempt = first.attempt.text
     assert whole.startswith(prompt(question, HINT) + attempt)
-    assert whole.startswith(f"{feedback_prompt(question, HINT, attempt)} {said}")
-    assert whole.startswith(update_prompt(question, HINT, attempt, said) + second.attempt.text)
+    assert whole.startswith(f"{''.join(feedback_prompt(question, HINT, attempt))} {said}")
+    assert whole.startswith(
+        "".join((*update_prompt(question, HINT, attempt, said), second.attempt.text))
+    )
 
 
 def test_a_trajectory_reads_as_in_the_paper() -> None:

@@ -13,7 +13,9 @@ from engine.embedded.build import collate, student_config
 from engine.embedded.tokenizer import build_tokenizer
 from engine.settings import StudentSettings
 from engine.student.generation import Request, Sampler
-from engine.student.loading import Student, load_student
+from engine.student.loading import load_student
+from engine.student.model import Student
+from engine.student.text_format import TextFormat
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
 
@@ -78,8 +80,8 @@ def memorise(items: Sequence[Item], enough: float) -> LlamaForCausalLM:
     torch.manual_seed(0)
     model = LlamaForCausalLM(student_config(len(tokenizer), 64, 2, 1, 128))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    sampler = Sampler(model, tokenizer, TEMPERATURE)
-    requests = [Request(text, seed, 150) for seed, text in enumerate(prompts)]
+    sampler = Sampler(model, TextFormat(tokenizer), TEMPERATURE)
+    requests = [Request((text,), seed, 150) for seed, text in enumerate(prompts)]
     for step in range(1, 1001):
         rate = min(1.0, step / 20) * 0.5 ** (step / 100)
         for group in optimizer.param_groups:

@@ -13,13 +13,14 @@ from transformers import DynamicCache, LlamaForCausalLM, PreTrainedTokenizerFast
 
 import engine.student.generation
 from engine.student.generation import FinishReason, Generation, Request, Sampler, chunks, new_cache
+from engine.student.text_format import TextFormat
 
 PROMPTS = ["Q: ", "Q: (1 + 2) =\nAnswer:", "7", "Feedback: a longer prompt than the others", "="]
 
 
 def requests(max_tokens: Sequence[int] = (40,), stop: str = "") -> list[Request]:
     return [
-        Request(text, seed, max_tokens[seed % len(max_tokens)], stop)
+        Request((text,), seed, max_tokens[seed % len(max_tokens)], stop)
         for seed, text in enumerate(PROMPTS * 3)
     ]
 
@@ -28,7 +29,7 @@ def requests(max_tokens: Sequence[int] = (40,), stop: str = "") -> list[Request]
 def sampler(
     request: pytest.FixtureRequest, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
 ) -> Sampler:
-    return Sampler(model, tokenizer, request.param)
+    return Sampler(model, TextFormat(tokenizer), request.param)
 
 
 def alone(sampler: Sampler, wanted: Sequence[Request]) -> list[Generation]:
@@ -69,8 +70,8 @@ def test_a_longer_limit_only_adds_to_the_text(sampler: Sampler) -> None:
 def test_seeds_make_the_difference(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
 ) -> None:
-    sampler = Sampler(model, tokenizer, 1.0)
-    texts = [g.text for g in sampler.generate([Request("Q: ", seed, 20) for seed in range(20)])]
+    sampler = Sampler(model, TextFormat(tokenizer), 1.0)
+    texts = [g.text for g in sampler.generate([Request(("Q: ",), seed, 20) for seed in range(20)])]
     assert len(set(texts)) == 20
 
 
@@ -79,7 +80,9 @@ def test_greedy_is_what_transformers_generates(
 ) -> None:
     for text, found in zip(
         PROMPTS,
-        Sampler(model, tokenizer, 0.0).generate([Request(p, 0, 60) for p in PROMPTS]),
+        Sampler(model, TextFormat(tokenizer), 0.0).generate(
+            [Request((p,), 0, 60) for p in PROMPTS]
+        ),
         strict=True,
     ):
         prompt = tokenizer(text, return_tensors="pt", return_token_type_ids=False)
@@ -99,8 +102,8 @@ def test_samples_follow_the_models_chances(
     with torch.inference_mode():
         logits = model(input_ids=ids).logits[0, -1]
     chances = torch.softmax(logits.double() / temperature, -1)
-    sampler = Sampler(model, tokenizer, temperature)
-    drawn = sampler.generate([Request(PROMPTS[0], seed, 1) for seed in range(count)])
+    sampler = Sampler(model, TextFormat(tokenizer), temperature)
+    drawn = sampler.generate([Request((PROMPTS[0],), seed, 1) for seed in range(count)])
     counts = Counter(g.text for g in drawn if g.finish_reason is FinishReason.LENGTH)
     # Chi-square over the tokens that are to come up at least five times, and all others.
     statistic, rest, cells = 0.0, float(count), 0
@@ -139,10 +142,10 @@ def test_a_stop_string_that_is_not_written_changes_nothing(sampler: Sampler) -> 
 def test_the_end_of_text_token_ends_it(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
 ) -> None:
-    sampler = Sampler(model, tokenizer, 1.0)
+    sampler = Sampler(model, TextFormat(tokenizer), 1.0)
     ended = [
         g
-        for g in sampler.generate([Request("Q: ", seed, 100) for seed in range(40)])
+        for g in sampler.generate([Request(("Q: ",), seed, 100) for seed in range(40)])
         if g.finish_reason is FinishReason.STOP
     ]
     assert ended
@@ -151,7 +154,7 @@ def test_the_end_of_text_token_ends_it(
 
 
 def test_the_limit_of_tokens_ends_it(sampler: Sampler) -> None:
-    for found in sampler.generate([Request("Q: ", seed, 1) for seed in range(5)]):
+    for found in sampler.generate([Request(("Q: ",), seed, 1) for seed in range(5)]):
         assert found.tokens == 1
         assert found.finish_reason in (FinishReason.LENGTH, FinishReason.STOP)
 
@@ -171,7 +174,7 @@ def test_it_shows_that_it_lives_and_leaves_the_model_in_its_mode(
 
     model.train()
     try:
-        Sampler(model, tokenizer, 0.0, pulse).generate([Request("Q: ", 0, 12)])
+        Sampler(model, TextFormat(tokenizer), 0.0, pulse).generate([Request(("Q: ",), 0, 12)])
         assert model.training
     finally:
         model.eval()
@@ -207,7 +210,7 @@ def test_every_kind_of_student_can_be_sampled(
     random_student: Path, adapter: str, precision: str
 ) -> None:
     student = load(random_student, adapter, precision=precision)
-    sampler = Sampler(student.language_model, student.tokenizer, 1.0)
-    found = sampler.generate([Request("Q: ", seed, 5) for seed in range(3)])
+    sampler = Sampler(student.language_model, student.form, 1.0)
+    found = sampler.generate([Request(("Q: ",), seed, 5) for seed in range(3)])
     assert [g.tokens for g in found] == [5, 5, 5]
-    assert sampler.generate([Request("Q: ", seed, 5) for seed in range(3)]) == found
+    assert sampler.generate([Request(("Q: ",), seed, 5) for seed in range(3)]) == found

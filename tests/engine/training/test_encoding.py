@@ -33,8 +33,9 @@ from engine.postprocess import (
     split_into_turns,
 )
 from engine.scripts import ScriptedFeedback, ScriptedImprove
+from engine.student.text_format import TextFormat
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
-from engine.training.encoding import Encoded, by_budget, collate, encode, prompt_ids
+from engine.training.encoding import Encoded, by_budget, collate, encode
 from engine.training.weighted_loss import IGNORED
 from engine.trajectory import (
     Trajectory,
@@ -95,14 +96,17 @@ def test_segments_give_the_ids_of_the_whole_text(
     draft: Draft, tokenizer: PreTrainedTokenizerFast
 ) -> None:
     whole = tokenizer(draft.text)["input_ids"]
-    assert list(encode(tokenizer, draft.segments).ids) == [*whole, tokenizer.eos_token_id]
+    assert list(encode(TextFormat(tokenizer), draft.segments).ids) == [
+        *whole,
+        tokenizer.eos_token_id,
+    ]
 
 
 @pytest.mark.parametrize("draft", drafts(), ids=lambda draft: str(draft.kind))
 def test_each_token_has_the_weight_of_its_segment(
     draft: Draft, tokenizer: PreTrainedTokenizerFast
 ) -> None:
-    encoded = encode(tokenizer, draft.segments)
+    encoded = encode(TextFormat(tokenizer), draft.segments)
     at = 0
     for text, weight in draft.segments:
         count = len(tokenizer(text)["input_ids"])
@@ -122,7 +126,7 @@ def test_what_an_update_changes_is_heavier_and_tokens_stay_whole(
     after = "(4) Let's calculate A = (15 * 5) = 75.\n(Final response) So the answer is 75."
     before = after.replace("75", "65")
     runs = tuple((len(text), 6.0 if new else 1.5) for text, new in changes(before, after))
-    encoded = encode(tokenizer, [("Q", 0.0), (after, runs)])
+    encoded = encode(TextFormat(tokenizer), [("Q", 0.0), (after, runs)])
     heavy = [
         tokenizer.decode([index])
         for index, weight in zip(encoded.ids, encoded.weights, strict=True)
@@ -142,29 +146,30 @@ def test_a_token_weighs_as_its_heaviest_character(pieces: list[tuple[str, float]
     text = "".join(piece for piece, _ in pieces)
     runs = tuple((len(piece), weight) for piece, weight in pieces)
     of_characters = [weight for piece, weight in pieces for _ in piece]
-    encoded = encode(tokenizer, [(text, runs)])
+    encoded = encode(TextFormat(tokenizer), [("Q", 0.0), (text, runs)])
     whole = tokenizer(text, return_offsets_mapping=True)
-    assert list(encoded.ids[:-1]) == whole["input_ids"]
-    assert encoded.weights[-1] == pieces[-1][1] or len(encoded.ids) == 1
-    for (start, end), weight in list(zip(whole["offset_mapping"], encoded.weights, strict=False))[
-        1:
-    ]:
+    question = len(tokenizer("Q")["input_ids"])
+    assert list(encoded.ids[question:-1]) == whole["input_ids"]
+    assert encoded.weights[-1] == pieces[-1][1]
+    for (start, end), weight in zip(
+        whole["offset_mapping"], encoded.weights[question:-1], strict=True
+    ):
         signs = [at for at in range(start, end) if not text[at].isspace()]
         assert weight == max(of_characters[at] for at in signs or [start])
 
 
 def test_a_tokenizer_that_knows_no_places_is_refused() -> None:
     slow = ByT5Tokenizer()
-    assert encode(slow, [("ab", 1.0)]).weights == (0.0, 1.0, 1.0)
+    assert encode(TextFormat(slow), [("ab", 1.0)]).weights == (0.0, 1.0, 1.0)
     with pytest.raises(StudentError, match=r"train\.change_factor"):
-        encode(slow, [("ab", ((1, 1.0), (1, 2.0)))])
+        encode(TextFormat(slow), [("Q", 0.0), ("ab", ((1, 1.0), (1, 2.0)))])
 
 
 def test_in_improving_examples_w_begins_at_the_feedback(
     tokenizer: PreTrainedTokenizerFast,
 ) -> None:
     first = split_into_turns(edited(questions(1)[0]), TASK.hint, WEIGHTS, 1, 1)[0]
-    encoded = encode(tokenizer, first.segments)
+    encoded = encode(TextFormat(tokenizer), first.segments)
     pieces = [tokenizer.decode([index]) for index in encoded.ids]
     begin = pieces.index("Feedback:")
     assert set(encoded.weights[begin:]) == {1.5}
@@ -180,15 +185,15 @@ def test_training_text_begins_as_the_prompts_of_sampling_do(
         trajectory = edited(item)
         first = trajectory.turns[0]
         draft = split_into_turns(trajectory, TASK.hint, WEIGHTS, 1, 1)[0]
-        ids = list(encode(tokenizer, draft.segments).ids)
+        ids = list(encode(TextFormat(tokenizer), draft.segments).ids)
         attempt, feedback = first.attempt.text, first.feedback_text
         assert feedback is not None
-        for text in (
-            prompt(item.question, TASK.hint),
+        for pieces in (
+            (prompt(item.question, TASK.hint),),
             feedback_prompt(item.question, TASK.hint, attempt),
             update_prompt(item.question, TASK.hint, attempt, feedback),
         ):
-            start = prompt_ids(tokenizer, text)
+            start = TextFormat(tokenizer).prompt_ids(pieces)
             assert ids[: len(start)] == start
 
 
@@ -212,8 +217,8 @@ def test_a_start_token_stands_once_at_the_start_of_training_text_and_prompts(
     tokenizer = with_markers(bos=bos, eos=eos)
     start = [tokenizer.bos_token_id] if bos else []
     question, answer = (tokenizer(t, add_special_tokens=False)["input_ids"] for t in ("Q: 1", "2"))
-    assert prompt_ids(tokenizer, "Q: 1") == start + question
-    encoded = encode(tokenizer, [("Q: 1", 0.5), ("2", 1.0)])
+    assert TextFormat(tokenizer).prompt_ids(["Q: 1"]) == start + question
+    encoded = encode(TextFormat(tokenizer), [("Q: 1", 0.5), ("2", 1.0)])
     assert list(encoded.ids) == [*start, *question, *answer, tokenizer.eos_token_id]
     # Nothing predicts the first token; the second is predicted where there is a start token.
     assert encoded.weights == (0.0, *[0.5] * (len(start + question) - 1), 1.0, 1.0)
@@ -267,4 +272,4 @@ def test_the_weight_of_an_end_of_text_is_that_of_the_last_segment(
     tokenizer: PreTrainedTokenizerFast,
 ) -> None:
     segments: list[Segment] = [("Q: ", 0.0), ("1", 1.0), ("2", 2.5)]
-    assert encode(tokenizer, segments).weights == (0.0, 1.0, 2.5, 2.5)
+    assert encode(TextFormat(tokenizer), segments).weights == (0.0, 1.0, 2.5, 2.5)

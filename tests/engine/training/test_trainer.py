@@ -16,7 +16,8 @@ from transformers import PreTrainedTokenizerFast
 
 import engine.training.trainer
 from engine.settings import TrainSettings
-from engine.student.loading import Student
+from engine.student.model import Student
+from engine.student.text_format import TextFormat
 from engine.training.checkpoints import load_state, save_state
 from engine.training.encoding import Encoded, encode
 from engine.training.trainer import StepResult, Trainer, learning_rate_at, plan_steps
@@ -31,7 +32,7 @@ def rows(tokenizer: PreTrainedTokenizerFast) -> list[Encoded]:
     """Rationales of different lengths, weighted unevenly."""
     return [
         encode(
-            tokenizer,
+            TextFormat(tokenizer),
             [
                 (prompt(item.question, HINT), 0.0),
                 (item.rationale[: 30 + 5 * index], 1.0),

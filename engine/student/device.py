@@ -1,0 +1,41 @@
+"""Where a student runs, and the number formats that are of use there."""
+
+from __future__ import annotations
+
+import torch
+
+from engine.errors import StudentError
+
+
+def choose_device(wanted: str) -> torch.device:
+    """Return the device that ``auto`` means here, or the one asked for.
+
+    Raises:
+        StudentError: it is not there.
+    """
+    found = {
+        "cuda": torch.cuda.is_available(),
+        "xpu": torch.xpu.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if wanted == "auto":
+        return torch.device(next(name for name, there in found.items() if there))
+    if not found[wanted]:
+        there = ", ".join(name for name, is_there in found.items() if is_there)
+        raise StudentError(f"student.device is {wanted!r}, but this machine has: {there}.")
+    return torch.device(wanted)
+
+
+def calculates_in_bf16(device: torch.device) -> bool:
+    """Tell whether bf16 is calculated there, and not slowly imitated."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return True
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Return the device's free memory; None for the CPU's and where nobody tells."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return None
