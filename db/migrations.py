@@ -132,7 +132,14 @@ CREATE TABLE commands (
 CREATE INDEX commands_pending ON commands (run_id) WHERE taken_at IS NULL;
 """
 
-STEPS: tuple[Step, ...] = (m001_initial,)
+
+def m002_training_memory(db: "Database") -> None:
+    """What a training step had in memory, and how many tokens went through the model at once."""
+    for column in ("memory_bytes", "micro_tokens"):
+        db.table("train_steps").add_column(column, int)
+
+
+STEPS: tuple[Step, ...] = (m001_initial, m002_training_memory)
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:

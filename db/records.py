@@ -86,6 +86,8 @@ class ExampleKind(StrEnum):
 
 class CheckpointKind(StrEnum):
     STEP = "step"
+    BEST = "best"
+    """The weights of an iteration that did best on the development questions so far."""
     ITERATION = "iteration"
 
 
@@ -236,7 +238,12 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainStep:
-    """One optimizer step. ``loss`` is None where it was not a number."""
+    """One optimizer step. ``loss`` is None where it was not a number.
+
+    ``memory_bytes`` is the most that was in use on the device, on a CPU by the whole process;
+    ``micro_tokens`` is how many tokens went through the model at once. Both are None in runs of
+    older versions.
+    """
 
     run_id: int
     iteration: int
@@ -248,6 +255,8 @@ class TrainStep:
     tokens: int
     weighted_tokens: int
     seconds: float
+    memory_bytes: int | None = None
+    micro_tokens: int | None = None
     id: int = 0
 
 

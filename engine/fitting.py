@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
 
-from db.records import (
-    Checkpoint,
-    CheckpointKind,
-    Level,
-    StageName,
-    TrainStep,
-)
+from db.records import Level, StageName, TrainStep
 from engine.control import StopRequested
-from engine.errors import RunFailed, StudentError
-from engine.rollout import item_seed
-from engine.stage import RunContext, Work, finish, is_done, working
-from engine.training.checkpoints import (
-    folder_hash,
-    load_state,
-    load_weights,
-    remove_folder,
-    save_state,
-    save_weights,
+from engine.dev_set import DevSet, Looked, looks
+from engine.errors import RunFailed
+from engine.iteration_weights import (
+    forget_steps,
+    load_best,
+    newest_state,
+    record_iteration,
+    save_best,
+    save_iteration,
+    save_step,
 )
+from engine.rollout import item_seed
+from engine.settings import TrainSettings
+from engine.stage import RunContext, Work, finish, is_done, working
 from engine.training.encoding import encode
 from engine.training.trainer import StepResult, Trainer
 
@@ -35,7 +31,8 @@ def train(context: RunContext, iteration: int) -> None:
     """Train on the iteration's examples from the weights that the student has now.
 
     Raises:
-        RunFailed: the loss is not a number; a checkpoint of the state before it was saved.
+        RunFailed: the loss is not a number, or not even one example fits into memory; a
+            checkpoint of the state before it was saved.
         StopRequested: a person asked for it; a checkpoint was saved.
     """
     if is_done(context, iteration, StageName.TRAIN):
@@ -43,28 +40,32 @@ def train(context: RunContext, iteration: int) -> None:
     examples = context.store.examples(context.run_id, iteration, selected=True)
     rows = [encode(context.student.form, example.segments) for example in examples]
     seed = item_seed(context.seed, iteration, "train") % 2**32
-    wanted = context.settings.train
-    rate = wanted.learning_rate * wanted.iteration_factor ** (iteration - 1)
-    settings = wanted.model_copy(update={"learning_rate": rate})
-    trainer = Trainer(context.student, rows, settings, seed)
+    trainer = Trainer(context.student, rows, _settings(context, iteration), seed)
     total = len(trainer.plans)
     with working(context, iteration, StageName.TRAIN, total) as work:
-        _take_up(context, iteration, trainer)
-        work.advance(trainer.next_step, total)
-        _Loop(context, iteration, trainer, work).run()
-        digest_path = _iteration_folder(context, iteration)
-        digest = save_weights(context.student, context.project.path / digest_path)
+        loop = _Loop(context, iteration, trainer, work)
+        loop.take_up()
+        loop.run()
+        path, digest = save_iteration(context, iteration)
         tokens = sum(step.tokens for step in context.store.train_steps(context.run_id, iteration))
+        detail = {"steps": trainer.next_step, "tokens": tokens, "examples": len(rows)}
         with context.store.transaction():
-            _record(context, iteration, total, CheckpointKind.ITERATION, digest_path, digest)
+            record_iteration(context, iteration, trainer.next_step, path, digest)
             finish(
                 context,
                 iteration,
                 StageName.TRAIN,
-                {"steps": total, "tokens": tokens, "examples": len(rows)},
-                f"{total} steps, {tokens:,} tokens",
+                detail | loop.outcome(),
+                f"{trainer.next_step} steps, {tokens:,} tokens",
             )
-    _forget_steps(context, keep=None)
+    forget_steps(context)
+
+
+def _settings(context: RunContext, iteration: int) -> TrainSettings:
+    """Return the settings of training with the learning rate of this iteration."""
+    wanted = context.settings.train
+    rate = wanted.learning_rate * wanted.iteration_factor ** (iteration - 1)
+    return wanted.model_copy(update={"learning_rate": rate})
 
 
 class _Loop:
@@ -77,27 +78,119 @@ class _Loop:
         self._work = work
         self._waiting: list[StepResult] = []
         self._stored_at = self._saved_at = time.monotonic()
+        self._looks = looks(trainer.plans, context.settings.train)
+        self._dev = DevSet(context) if self._looks else None
+        self._looked = Looked()
+
+    def take_up(self) -> None:
+        """Go on from the newest checkpoint, or begin; forget the steps after it."""
+        context, trainer = self._context, self._trainer
+        if state := newest_state(context, self._iteration):
+            trainer.restore(state)
+            self._looked = Looked(**state.more)
+        context.store.delete_train_steps_after(context.run_id, self._iteration, trainer.next_step)
+        self._work.advance(trainer.next_step, len(trainer.plans))
+        if trainer.next_step == 0:
+            self._begin()
+
+    def _begin(self) -> None:
+        context, trainer = self._context, self._trainer
+        wanted = trainer.micro_tokens
+        if context.student.device.type != "cpu":
+            # On a CPU nobody says that memory runs out: the system ends the process.
+            trainer.preflight(context.control.pulse)
+        self._tell_halving(wanted, "before the first step")
+        how = f"padded, since {trainer.why_padded}" if trainer.why_padded else "packed"
+        context.store.add_event(
+            context.run_id,
+            "train.setup",
+            f"iteration {self._iteration}: {trainer.micro_tokens} tokens at once, {how}",
+            data={"iteration": self._iteration, **trainer.setup()},
+        )
 
     def run(self) -> None:
-        every = self._context.settings.train.checkpoint_every_s
+        """Run the steps still to come, up to the last or until it gets no better."""
         try:
-            for result in self._trainer.steps(self._context.control.pulse):
-                self._waiting.append(result)
-                if not result.is_finite:
-                    self._stop_at_nan(result)
-                now = time.monotonic()
-                if now - self._stored_at >= _STORE_EVERY_S:
-                    self._store()
-                due = now - self._saved_at >= every
-                wants_to_end = self._context.control.wants_to_end
-                if due or wants_to_end:
-                    self._save()
-                if self._context.control.safe_point() and not due:
-                    self._save()
+            self._steps()
         except StopRequested:
             self._save()
             raise
+        except RunFailed:
+            self._save()
+            raise
         self._store()
+        if self._dev is not None and self._looked.step != self._trainer.next_step:
+            load_best(self._context, self._iteration, self._looked.step)
+
+    def outcome(self) -> dict[str, float | int | bool]:
+        """Return what the development questions have decided, for the stage's account."""
+        if self._dev is None:
+            return {}
+        return {
+            "best_step": self._looked.step,
+            "best_value": self._looked.value,
+            "stopped_early": self._trainer.next_step < len(self._trainer.plans),
+        }
+
+    def _steps(self) -> None:
+        every = self._context.settings.train.checkpoint_every_s
+        if self._is_enough():
+            return
+        micro_tokens = self._trainer.micro_tokens
+        for result in self._trainer.steps(self._context.control.pulse):
+            self._waiting.append(result)
+            if not result.is_finite:
+                self._stop_at_nan(result)
+            self._tell_halving(micro_tokens, f"step {result.step}")
+            micro_tokens = result.micro_tokens
+            now = time.monotonic()
+            if now - self._stored_at >= _STORE_EVERY_S:
+                self._store()
+            if result.step in self._looks:
+                self._look(result.step)
+            due = now - self._saved_at >= every
+            wants_to_end = self._context.control.wants_to_end
+            if due or wants_to_end:
+                self._save()
+            if self._context.control.safe_point() and not due:
+                self._save()
+            if self._is_enough():
+                return
+
+    def _is_enough(self) -> bool:
+        patience = self._context.settings.train.patience
+        return bool(patience) and self._looked.worse >= patience
+
+    def _look(self, step: int) -> None:
+        """Look at the development questions; keep the weights if they are the best so far."""
+        assert self._dev is not None
+        self._store()
+        context = self._context
+        value = self._dev.look(self._trainer)
+        self._looked = self._looked.after(step, value)
+        is_best = self._looked.step == step
+        if is_best:
+            save_best(context, self._iteration, step)
+        context.store.add_event(
+            context.run_id,
+            "train.dev",
+            f"iteration {self._iteration}, step {step}: {self._dev.told(value)}"
+            + (", the best so far" if is_best else ""),
+            data={"iteration": self._iteration, "step": step, "value": value, "best": is_best},
+        )
+
+    def _tell_halving(self, before: int, when: str) -> None:
+        now = self._trainer.micro_tokens
+        if now == before:
+            return
+        self._context.store.add_event(
+            self._context.run_id,
+            "alert",
+            f"iteration {self._iteration}, {when}: memory ran out; {now} tokens at once instead "
+            f"of {before}, the result is the same",
+            level=Level.WARNING,
+            data={"micro_tokens": now},
+        )
 
     def _store(self) -> None:
         """Write the finished steps and how far training is, in one transaction."""
@@ -116,20 +209,7 @@ class _Loop:
 
     def _save(self) -> None:
         self._store()
-        context, step = self._context, self._trainer.next_step
-        path = f"checkpoints/run{context.run_id}-iteration{self._iteration}-step{step}"
-        if any(c.path == path for c in context.store.checkpoints(context.run_id)):
-            return
-        digest = save_state(self._trainer.state(), context.project.path / path)
-        with context.store.transaction():
-            _record(context, self._iteration, step, CheckpointKind.STEP, path, digest)
-            context.store.add_event(
-                context.run_id,
-                "checkpoint.saved",
-                f"iteration {self._iteration}: checkpoint at step {step}",
-                data={"iteration": self._iteration, "step": step, "path": path},
-            )
-        _forget_steps(context, keep=path)
+        save_step(self._context, self._iteration, self._trainer.state(self._looked.state()))
         self._saved_at = time.monotonic()
 
     def _stop_at_nan(self, result: StepResult) -> None:
@@ -159,92 +239,6 @@ class _Loop:
             tokens=step.tokens,
             weighted_tokens=step.weighted_tokens,
             seconds=step.seconds,
+            memory_bytes=step.memory_bytes,
+            micro_tokens=step.micro_tokens,
         )
-
-
-def _take_up(context: RunContext, iteration: int, trainer: Trainer) -> None:
-    """Restore the newest whole checkpoint of this iteration; forget the steps after it."""
-    newest_first = sorted(
-        context.store.checkpoints(context.run_id), key=lambda c: c.step, reverse=True
-    )
-    for checkpoint in newest_first:
-        if checkpoint.iteration != iteration or checkpoint.kind is not CheckpointKind.STEP:
-            continue
-        folder = context.project.path / checkpoint.path
-        if _is_whole(folder, checkpoint):
-            trainer.restore(load_state(folder))
-            break
-        context.store.add_event(
-            context.run_id,
-            "alert",
-            f"checkpoint {checkpoint.path} is missing or damaged; an older state is used",
-            level=Level.WARNING,
-        )
-    context.store.delete_train_steps_after(context.run_id, iteration, trainer.next_step)
-
-
-def restore_iteration(context: RunContext, iteration: int) -> None:
-    """Give the student the weights that an iteration ended with; iteration 0 is the start.
-
-    Raises:
-        StudentError: the checkpoint is missing or damaged.
-    """
-    if iteration == 0:
-        return
-    checkpoint = context.store.latest_checkpoint(
-        context.run_id, iteration, CheckpointKind.ITERATION
-    )
-    folder = context.project.path / (checkpoint.path if checkpoint else "")
-    if checkpoint is None or not _is_whole(folder, checkpoint):
-        raise StudentError(
-            f"The weights of iteration {iteration} are missing or damaged: {folder}. Restore the "
-            "folder, or start a new run: tripost run --new.",
-            "A checkpoint is damaged",
-        )
-    load_weights(context.student, folder)
-
-
-def _is_whole(folder: Path, checkpoint: Checkpoint) -> bool:
-    return folder.is_dir() and folder_hash(folder) == checkpoint.sha256
-
-
-def _iteration_folder(context: RunContext, iteration: int) -> str:
-    return f"checkpoints/run{context.run_id}-iteration{iteration}"
-
-
-def _record(
-    context: RunContext, iteration: int, step: int, kind: CheckpointKind, path: str, digest: str
-) -> None:
-    context.store.add_checkpoint(
-        Checkpoint(
-            run_id=context.run_id,
-            iteration=iteration,
-            step=step,
-            kind=kind,
-            path=path,
-            sha256=digest,
-        )
-    )
-
-
-def remove_leftovers(context: RunContext) -> None:
-    """Remove checkpoints, whole or partial, that an engine was killed over."""
-    known = set()
-    for checkpoint in context.store.checkpoints(context.run_id):
-        over = is_done(context, checkpoint.iteration, StageName.TRAIN)
-        if over and checkpoint.kind is CheckpointKind.STEP:
-            context.store.forget_checkpoint(checkpoint.id)
-        else:
-            known.add(checkpoint.path)
-    for folder in context.project.checkpoints.iterdir():
-        ours = folder.name.removeprefix(".").startswith(f"run{context.run_id}-")
-        if ours and folder.relative_to(context.project.path).as_posix() not in known:
-            remove_folder(folder)
-
-
-def _forget_steps(context: RunContext, keep: str | None) -> None:
-    """Remove step checkpoints that a newer one, or the end of the iteration, has replaced."""
-    for checkpoint in context.store.checkpoints(context.run_id):
-        if checkpoint.kind is CheckpointKind.STEP and checkpoint.path != keep:
-            context.store.forget_checkpoint(checkpoint.id)
-            remove_folder(context.project.path / checkpoint.path)

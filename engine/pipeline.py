@@ -14,7 +14,8 @@ from engine.config import settings_hash
 from engine.control import Control, StopRequested
 from engine.errors import RunFailed
 from engine.evaluation import evaluate
-from engine.fitting import remove_leftovers, restore_iteration, train
+from engine.fitting import train
+from engine.iteration_weights import remove_leftovers, restore_iteration
 from engine.lock import EngineProcess
 from engine.project import Project
 from engine.readiness import check_settings_of_runs

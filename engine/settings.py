@@ -201,6 +201,26 @@ class TrainSettings(Section):
     max_tokens: Annotated[int, Field(ge=16, le=131_072)] = _s(
         2048, "Length limit of one example, in tokens."
     )
+    micro_tokens: Annotated[int, Field(ge=0, le=10_000_000)] = _s(
+        0,
+        "Tokens that go through the model at once, halved where memory runs out; 0: 4096, on a CPU "
+        "1024.",
+    )
+    packing: Literal["auto", "on", "off"] = _s(
+        "auto",
+        "Examples one after the other without padding, where the model keeps them apart; auto: on "
+        "a GPU.",
+    )
+    gradient_checkpointing: Literal["auto", "on", "off"] = _s(
+        "auto",
+        "Calculate activations twice instead of keeping them: slower, much less memory; auto: on "
+        "a GPU.",
+    )
+    optimizer: Literal["auto", "adamw", "adamw_8bit", "paged_adamw_8bit"] = _s(
+        "auto",
+        "AdamW with its state in 32 or 8 bits, or 8 bits that may move to RAM; auto: 8 bits with "
+        "CUDA, paged on cards of 8 GB or less.",
+    )
     weight: _Weight = _s(
         1.5, "w: weight of feedback and update tokens in improving examples; others have 1."
     )
@@ -214,6 +234,17 @@ class TrainSettings(Section):
     )
     token_budget: Annotated[int, Field(ge=0, le=10**12)] = _s(
         0, "Training tokens per iteration; 0: as many as the epochs give."
+    )
+    select_by: Literal["last", "dev_loss", "dev_accuracy"] = _s(
+        "last",
+        "With which weights an iteration ends: the last ones, or those that do best on the "
+        "development questions, by the loss on their gold rationales or by right final answers.",
+    )
+    dev_every: Annotated[float, Field(gt=0, le=1000)] = _s(
+        1.0, "Epochs between two looks at the development questions."
+    )
+    patience: Annotated[int, Field(ge=0, le=1000)] = _s(
+        0, "Looks without an improvement after which training stops early; 0: never."
     )
     checkpoint_every_s: Annotated[float, Field(ge=0, le=86_400)] = _s(
         30.0, "Seconds between checkpoints; 0: after every step."

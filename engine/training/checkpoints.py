@@ -26,6 +26,7 @@ from engine.errors import StudentError, project_error
 from engine.files import sync_folder
 from engine.student.model import Student
 
+_REST = ("step", "optimizer", "random", "loop", "more")
 _WEIGHTS = "weights.safetensors"
 _STATE = "state.pt"
 
@@ -46,12 +47,18 @@ _NO_ROOM_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
-    """What training goes on from: steps done, trained weights, optimizer, random state."""
+    """What training goes on from: steps done, trained weights, optimizer, random generators.
+
+    ``loop`` is what the trainer has found out on its way, ``more`` what its caller has: plain
+    values.
+    """
 
     step: int
     weights: Mapping[str, Tensor]
     optimizer: dict[str, Any]
-    random: Tensor
+    random: dict[str, Tensor]
+    loop: dict[str, Any]
+    more: dict[str, Any]
 
 
 def save_state(state: TrainingState, folder: Path) -> str:
@@ -61,7 +68,7 @@ def save_state(state: TrainingState, folder: Path) -> str:
         # Tied weights share memory, which safetensors refuses.
         weights = {name: weight.contiguous().clone() for name, weight in state.weights.items()}
         save_file(weights, partial / _WEIGHTS)
-        rest = {"step": state.step, "optimizer": state.optimizer, "random": state.random}
+        rest = {name: getattr(state, name) for name in _REST}
         torch.save(rest, partial / _STATE)
 
     return _write_folder(folder, write)
@@ -72,7 +79,7 @@ def load_state(folder: Path) -> TrainingState:
     try:
         rest = torch.load(folder / _STATE, weights_only=True)
         weights = load_file(folder / _WEIGHTS)
-        return TrainingState(rest["step"], weights, rest["optimizer"], rest["random"])
+        return TrainingState(weights=weights, **{name: rest[name] for name in _REST})
     except _DAMAGE as error:
         raise StudentError(f"{folder}: {error!r}", "A checkpoint is damaged") from error
 

@@ -6,15 +6,11 @@ again among token ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
 
 from db.records import Runs, Segment
 from engine.student.text_format import TextFormat
-from engine.training.weighted_loss import IGNORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,55 +63,3 @@ def _by_runs(form: TextFormat, text: str, runs: Runs) -> tuple[list[int], list[f
         places = [at for at in range(start, end) if not text[at].isspace()]
         weights.append(max(of_characters[at] for at in places or [min(start, len(text) - 1)]))
     return ids, weights
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Right-padded rows, all (rows, longest): ids, labels, weights (fp32).
-
-    No attention mask is needed: in a causal model nothing looks at the padding on its right.
-
-    ``labels[r, t]`` is the token after position t, with ``weights[r, t]``.
-    """
-
-    ids: Tensor
-    labels: Tensor
-    weights: Tensor
-    tokens: int
-
-    @property
-    def weight_sum(self) -> float:
-        return float(self.weights.sum(dtype=torch.float64))
-
-    @property
-    def targets(self) -> int:
-        """Number of tokens that are learned."""
-        return int((self.weights > 0).sum())
-
-
-def collate(rows: Sequence[Encoded], pad: int) -> Batch:
-    """Put rows into one batch."""
-    longest = max(map(len, rows))
-    ids = torch.full((len(rows), longest), pad)
-    labels = torch.full((len(rows), longest), IGNORED)
-    weights = torch.zeros(len(rows), longest)
-    for index, row in enumerate(rows):
-        length = len(row)
-        ids[index, :length] = torch.tensor(row.ids)
-        labels[index, : length - 1] = torch.tensor(row.ids[1:])
-        weights[index, : length - 1] = torch.tensor(row.weights[1:])
-    return Batch(ids, labels, weights, tokens=sum(map(len, rows)))
-
-
-def by_budget(rows: Sequence[Encoded], order: Sequence[int], tokens: int) -> Iterator[list[int]]:
-    """Cut ``order`` into runs of rows that hold at most ``tokens``, one row at least."""
-    batch: list[int] = []
-    used = 0
-    for index in order:
-        if batch and used + len(rows[index]) > tokens:
-            yield batch
-            batch, used = [], 0
-        batch.append(index)
-        used += len(rows[index])
-    if batch:
-        yield batch

@@ -206,7 +206,7 @@ class Rows:
                 rows.drops.extend(replace(d, created_at=0) for d in store.drops(*at))
                 rows.examples.extend(store.examples(*at))
                 rows.train_steps.extend(
-                    replace(s, id=0, seconds=0)
+                    replace(s, id=0, seconds=0, memory_bytes=0)
                     for s in sorted(store.train_steps(*at), key=lambda s: s.step)
                 )
                 rows.evaluations.extend(store.evaluations(*at))

@@ -88,12 +88,12 @@ SAVING = [
     ("torch:save", "after"),
     ("engine.training.checkpoints:folder_hash", "after"),
     ("engine.training.checkpoints:sync_folder", "after"),
-    ("engine.fitting:save_state", "after"),
+    ("engine.iteration_weights:save_state", "after"),
     ("db.store:Store.add_checkpoint", "after"),
     ("db.store:Store.forget_checkpoint", "after"),
-    ("engine.fitting:remove_folder", "before"),
-    ("engine.fitting:save_weights", "before"),
-    ("engine.fitting:save_weights", "after"),
+    ("engine.iteration_weights:remove_folder", "before"),
+    ("engine.iteration_weights:save_weights", "before"),
+    ("engine.iteration_weights:save_weights", "after"),
 ]
 """Moments in the life of a checkpoint: written, renamed, recorded, replaced, removed."""
 
@@ -124,7 +124,11 @@ def test_a_checkpoint_that_was_damaged_meanwhile_costs_steps_and_no_more(
     engines: Engines, able_student: Path, finished: Finished, tmp_path: Path
 ) -> None:
     project = small_project(tmp_path / "p", able_student)
-    death = {"where": "1 train 1", "function": "engine.fitting:_forget_steps", "when": "before"}
+    death = {
+        "where": "1 train 1",
+        "function": "engine.iteration_weights:forget_steps",
+        "when": "before",
+    }
     die(engines, project, {**death, "call": 2})
     folders = sorted(project.checkpoints.glob("*-step*"))
     assert len(folders) == 2

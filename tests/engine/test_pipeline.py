@@ -30,7 +30,7 @@ from engine.postprocess import share_of_improving
 from engine.project import Project
 from engine.report import build_report
 from engine.report_formats import to_json, to_markdown
-from engine.training.trainer import learning_rate_at
+from engine.training.schedule import learning_rate_at
 
 
 def opened(project: Project) -> Store:

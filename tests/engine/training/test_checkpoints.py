@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,20 @@ def state(step: int = 3) -> TrainingState:
     weight.sum().backward()
     optimizer.step()
     return TrainingState(
-        step, {"w": weight.detach()}, optimizer.state_dict(), torch.get_rng_state()
+        step=step,
+        weights={"w": weight.detach()},
+        optimizer=optimizer.state_dict(),
+        random={"cpu": torch.get_rng_state()},
+        loop={"micro_tokens": 64, "loss_scale": {"value": 2.0, "good_steps": step}},
+        more={"best": {"step": step, "value": 0.5}},
     )
 
 
 def assert_same(found: TrainingState, expected: TrainingState) -> None:
     assert found.step == expected.step
     assert torch.equal(found.weights["w"], expected.weights["w"])
-    assert torch.equal(found.random, expected.random)
+    assert torch.equal(found.random["cpu"], expected.random["cpu"])
+    assert (found.loop, found.more) == (expected.loop, expected.more)
     assert found.optimizer["param_groups"] == expected.optimizer["param_groups"]
     for name, value in expected.optimizer["state"][0].items():
         assert torch.equal(found.optimizer["state"][0][name], value)
@@ -59,7 +66,7 @@ def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_tied_weights_are_saved(tmp_path: Path) -> None:
     weight = torch.randn(3, 2)
-    tied = TrainingState(1, {"a": weight, "b": weight}, {}, torch.get_rng_state())
+    tied = replace(state(1), weights={"a": weight, "b": weight})
     save_state(tied, tmp_path / "s")
     loaded = load_state(tmp_path / "s")
     assert torch.equal(loaded.weights["a"], loaded.weights["b"])

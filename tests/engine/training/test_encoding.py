@@ -2,11 +2,8 @@
 
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
-from random import Random
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_students import arithmetic_tokenizer, questions
@@ -35,8 +32,7 @@ from engine.postprocess import (
 from engine.scripts import ScriptedFeedback, ScriptedImprove
 from engine.student.text_format import TextFormat
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
-from engine.training.encoding import Encoded, by_budget, collate, encode
-from engine.training.weighted_loss import IGNORED
+from engine.training.encoding import encode
 from engine.trajectory import (
     Trajectory,
     Turn,
@@ -222,50 +218,6 @@ def test_a_start_token_stands_once_at_the_start_of_training_text_and_prompts(
     assert list(encoded.ids) == [*start, *question, *answer, tokenizer.eos_token_id]
     # Nothing predicts the first token; the second is predicted where there is a start token.
     assert encoded.weights == (0.0, *[0.5] * (len(start + question) - 1), 1.0, 1.0)
-
-
-rows = st.lists(
-    st.integers(1, 12).flatmap(
-        lambda length: st.tuples(
-            st.lists(st.integers(3, 100), min_size=length, max_size=length),
-            st.lists(st.sampled_from([0.0, 1.0, 1.5]), min_size=length, max_size=length),
-        )
-    ),
-    min_size=1,
-    max_size=6,
-).map(lambda pairs: [Encoded(tuple(ids), (0.0, *weights[1:])) for ids, weights in pairs])
-
-
-@given(rows)
-def test_a_batch_has_at_each_place_the_next_token_and_its_weight(batch_rows: list[Encoded]) -> None:
-    batch = collate(batch_rows, pad=0)
-    assert batch.ids.shape == (len(batch_rows), max(map(len, batch_rows)))
-    assert batch.tokens == sum(map(len, batch_rows))
-    for index, row in enumerate(batch_rows):
-        length = len(row)
-        assert batch.ids[index, :length].tolist() == list(row.ids)
-        assert batch.labels[index, : length - 1].tolist() == list(row.ids[1:])
-        assert batch.weights[index, : length - 1].tolist() == list(row.weights[1:])
-        assert (batch.labels[index, length - 1 :] == IGNORED).all()
-        assert not batch.weights[index, length - 1 :].any()
-        assert not batch.ids[index, length:].any()
-    assert batch.weight_sum == sum(sum(row.weights) for row in batch_rows)
-    assert batch.targets == sum(weight > 0 for row in batch_rows for weight in row.weights)
-    assert batch.weights.dtype == torch.float32
-
-
-@given(rows, st.integers(1, 40), st.randoms())
-def test_batches_hold_every_row_once_in_order_and_keep_to_the_budget(
-    all_rows: list[Encoded], budget: int, rng: Random
-) -> None:
-    order = list(range(len(all_rows)))
-    rng.shuffle(order)
-    batches = list(by_budget(all_rows, order, budget))
-    assert [index for batch in batches for index in batch] == order
-    sizes = [[len(all_rows[index]) for index in batch] for batch in batches]
-    assert all(sum(size) <= budget or len(size) == 1 for size in sizes)
-    # None could have taken the first row of the next as well.
-    assert all(sum(size) + after[0] > budget for size, after in pairwise(sizes))
 
 
 def test_the_weight_of_an_end_of_text_is_that_of_the_last_segment(
