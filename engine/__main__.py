@@ -1,4 +1,4 @@
-"""The engine process: ``python -m engine run DIR [--new]``.
+"""The engine process: ``python -m engine run DIR [--new]``; or ``export DIR OUT``.
 
 Exit codes are those of `engine.errors`; 0 for a run that is finished or was stopped.
 """
@@ -18,12 +18,28 @@ from engine.lock import EngineLock
 from engine.project import Project
 
 
+def _export(project: Project, args: argparse.Namespace) -> int:
+    from engine.exporting import export
+    from engine.trained import find_trained
+
+    trained = find_trained(project, args.iteration)
+    what = export(trained, args.out, merge=args.merge, precision=args.precision)
+    print(f"{args.out}: iteration {trained.iteration} of run {trained.run.id}, {what}", flush=True)
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="start or take up a project's run")
     run.add_argument("project", type=Path)
     run.add_argument("--new", action="store_true", help="start another run")
+    export = commands.add_parser("export", help="write what was trained into a folder")
+    export.add_argument("project", type=Path)
+    export.add_argument("out", type=Path)
+    export.add_argument("--iteration", type=int)
+    export.add_argument("--merge", action="store_true")
+    export.add_argument("--precision", default="bf16")
     args = parser.parse_args()
     # Progress bars and adverts of libraries have no place in a log.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -32,6 +48,8 @@ def main() -> int:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
         project = Project.open(args.project)
+        if args.command == "export":
+            return _export(project, args)
         with EngineLock(project):
             # Late, as torch and transformers take seconds, and whoever started this process
             # waits for the lock.

@@ -29,6 +29,7 @@ from engine.settings import (
 from engine.settings_text import SETTINGS, Setting, doc, problem_of, sections, sentence, to_toml
 
 __all__ = [
+    "FOUR_BIT_DEMO",
     "SETTINGS",
     "ChangedSetting",
     "CollectSettings",
@@ -76,6 +77,16 @@ _DEMO: Mapping[str, Mapping[str, Any]] = {
     "date_understanding": {},
     "logical_deduction": {},
 }
+
+
+FOUR_BIT_DEMO: Mapping[str, Any] = {
+    "student.adapter": "lora",
+    "student.quantisation": "nf4",
+    "student.lora_rank": 32,
+    "student.lora_alpha": 64,
+    "train.learning_rate": 2e-3,
+}
+"""What ``tripost demo --four-bit`` has instead: an adapter on 4-bit weights."""
 
 
 def demo_settings(task: str = "multistep_arithmetic") -> Settings:

@@ -13,9 +13,10 @@ from engine.tasks import TASKS
 DEFAULT_TASK = "multistep_arithmetic"
 
 
-def demo_folder(task: str | None) -> Path:
+def demo_folder(task: str | None, *, four_bit: bool = False) -> Path:
     """Where the demo of a task lives unless another folder is named."""
-    return Path("tripost-demo" if task in (None, DEFAULT_TASK) else f"tripost-demo-{task}")
+    name = "tripost-demo" if task in (None, DEFAULT_TASK) else f"tripost-demo-{task}"
+    return Path(f"{name}-4bit" if four_bit else name)
 
 
 def open_demo(folder: Path, values: Mapping[str, Any] | None = None) -> Project:

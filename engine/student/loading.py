@@ -70,7 +70,7 @@ def load_student(settings: StudentSettings, task: str, seed: int = 0) -> Student
         return Student(model, form, head, dtype)
     model.requires_grad_(False)
     torch.manual_seed(seed)
-    adapted = _taken_up(place, model) if place.adapter else _with_adapter(model, settings)
+    adapted = take_up_adapter(place, model) if place.adapter else _with_adapter(model, settings)
     return Student(adapted, form, head, dtype)
 
 
@@ -169,8 +169,8 @@ def _with_adapter(model: PreTrainedModel, settings: StudentSettings) -> PeftMode
         raise StudentError(f"student.lora_targets: {error}", "The adapter fits nowhere") from error
 
 
-def _taken_up(place: Place, model: PreTrainedModel) -> PeftModel:
-    """Put an adapter that was trained before onto its model, to be trained further."""
+def take_up_adapter(place: Place, model: PreTrainedModel) -> PeftModel:
+    """Put the adapter of a place onto its model, to be trained further. Raises StudentError."""
     folder = place.adapter
     assert folder is not None
     try:

@@ -71,7 +71,7 @@ def save_state(state: TrainingState, folder: Path) -> str:
         rest = {name: getattr(state, name) for name in _REST}
         torch.save(rest, partial / _STATE)
 
-    return _write_folder(folder, write)
+    return write_folder(folder, write)
 
 
 def load_state(folder: Path) -> TrainingState:
@@ -86,7 +86,7 @@ def load_state(folder: Path) -> TrainingState:
 
 def save_weights(student: Student, folder: Path) -> str:
     """Write the student as transformers loads it; return its hash. Raises ProjectError."""
-    return _write_folder(folder, student.save)
+    return write_folder(folder, student.save)
 
 
 def load_weights(student: Student, folder: Path) -> None:
@@ -132,7 +132,8 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_folder(folder: Path, write: Callable[[Path], None]) -> str:
+def write_folder(folder: Path, write: Callable[[Path], None]) -> str:
+    """Have ``write`` fill a folder that appears whole; return its hash. Raises ProjectError."""
     partial = folder.with_name(f".{folder.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)

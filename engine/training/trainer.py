@@ -150,8 +150,10 @@ class Trainer:
             return longest[: max(1, room // len(longest[0]))]
 
         self._student.model.train()
+        random = random_state(self._student.device)
         self._with_less_memory(lambda: self._gradients(largest(), 1.0, pulse), largest)
         self._optimizer.zero_grad()
+        restore_random(random, self._student.device)
 
     def steps(self, pulse: Callable[[], None] = lambda: None) -> Iter[StepResult]:
         """Run the steps still to come; ``pulse`` is called before every micro-batch.

@@ -37,6 +37,11 @@ class _WeightedLinearCrossEntropy(torch.autograd.Function):
         rows = max(1, _BLOCK_ELEMENTS // head.shape[0])
         needs_hidden, needs_head = ctx.needs_input_grad[0], ctx.needs_input_grad[1]
         needs_bias = bool(ctx.needs_input_grad[2])
+        # In half precision gradients of heavy rows would overflow: they are kept as shares of the
+        # heaviest, whose weight comes back with the outer factor, a loss scale among others.
+        unit = weights.new_ones(()).float()
+        if hidden.dtype != torch.float32 and len(weights):
+            unit = weights.max().float()
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         hidden_gradient = torch.empty_like(hidden) if needs_hidden else None
         head_gradient = torch.zeros_like(head, dtype=torch.float32) if needs_head else None
@@ -54,7 +59,7 @@ class _WeightedLinearCrossEntropy(torch.autograd.Function):
             if needs_hidden or needs_head or needs_bias:
                 gradient = logits.sub_(normaliser).exp_()
                 gradient.scatter_add_(1, target, torch.full_like(weight, -1.0))
-                gradient.mul_(weight * scale)
+                gradient.mul_(weight * (scale / unit))
                 if bent is not None:
                     gradient.mul_(bent)
                 if bias_gradient is not None:
@@ -64,16 +69,17 @@ class _WeightedLinearCrossEntropy(torch.autograd.Function):
                     hidden_gradient[block] = gradient @ head.to(gradient.dtype)
                 if head_gradient is not None:
                     head_gradient += (gradient.T @ hidden[block]).float()
-        ctx.save_for_backward(hidden_gradient, head_gradient, bias_gradient)
-        ctx.dtypes = (head.dtype, None if bias is None else bias.dtype)
+        ctx.save_for_backward(hidden_gradient, head_gradient, bias_gradient, unit)
+        ctx.dtypes = (hidden.dtype, head.dtype, None if bias is None else bias.dtype)
         return total
 
     @staticmethod
     def backward(ctx: Any, *outer: Any) -> Any:
-        hidden_gradient, head_gradient, bias_gradient = ctx.saved_tensors
-        scale, (head_dtype, bias_dtype) = outer[0], ctx.dtypes
+        hidden_gradient, head_gradient, bias_gradient, unit = ctx.saved_tensors
+        # An element, no scalar: products are then in fp32, as a loss scale may exceed fp16.
+        scale, (dtype, head_dtype, bias_dtype) = (outer[0] * unit).reshape(1), ctx.dtypes
         return (
-            None if hidden_gradient is None else hidden_gradient * scale.to(hidden_gradient.dtype),
+            None if hidden_gradient is None else (hidden_gradient * scale).to(dtype),
             None if head_gradient is None else (head_gradient * scale).to(head_dtype),
             None if bias_gradient is None else (bias_gradient * scale).to(bias_dtype),
             *[None] * 4,

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 @click.option(
     "--student", metavar="PATH", help="A model's folder or hub id.  [default: the embedded student]"
 )
+@click.option(
+    "--four-bit", is_flag=True, help="Train a LoRA adapter on a student in 4 bits (QLoRA)."
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of a new demo.  [default: 1]")
 @detach_option
 @json_option
@@ -35,6 +38,7 @@ def demo(
     fresh: bool,
     task: str | None,
     student: str | None,
+    four_bit: bool,
     seed: int | None,
     detach: bool,
     as_json: bool,
@@ -46,11 +50,14 @@ def demo(
     ./tripost-demo unless given); an unfinished demo is taken up where it was, a finished one
     shows its report.
     """
+    from engine.config import FOUR_BIT_DEMO
     from tripost_tui.demo import demo_folder, open_demo, put_aside
 
-    folder = folder or demo_folder(task)
+    folder = folder or demo_folder(task, four_bit=four_bit)
     wanted = {"task.name": task, "student.path": student, "run.seed": seed}
     values = {key: value for key, value in wanted.items() if value is not None}
+    if four_bit:
+        values |= FOUR_BIT_DEMO
     if fresh and (aside := put_aside(folder)):
         click.echo(f"The earlier demo is now {aside}", err=True)
     project = open_demo(folder, values)
