@@ -47,8 +47,21 @@ ARCHITECTURES: Mapping[str, Mapping[str, Any]] = {
     "mistral": {"sliding_window": None},
     "olmo2": {},
     "cohere": {"logit_scale": 0.25},
+    "gemma4_text": {"sliding_window": 32},
+    "qwen3_5_text": {
+        "num_hidden_layers": 4,
+        "layer_types": ["linear_attention"] * 3 + ["full_attention"],
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 2,
+        "linear_key_head_dim": 16,
+        "linear_value_head_dim": 16,
+    },
+    "lfm2": {"num_hidden_layers": 4, "layer_types": ["conv", "full_attention"] * 2},
 }
 """What each architecture is called, and what differs from the common sizes."""
+
+MIX_PACKED_ROWS = ("qwen3_5_text", "lfm2")
+"""Architectures with layers that carry on from one row to the next whatever the positions say."""
 
 
 def tiny_model(name: str, seed: int = 0) -> PreTrainedModel:
