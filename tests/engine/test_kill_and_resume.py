@@ -158,22 +158,46 @@ def test_weights_of_an_iteration_that_are_gone_are_told(
     assert_undisturbed(engines, project, finished)
 
 
+ADAPTERS = {
+    "lora": {"student.quantisation": "none"},
+    "qlora": {
+        "student.quantisation": "nf4",
+        "student.precision": "bf16",
+        "train.optimizer": "adamw_8bit",
+        "train.packing": "on",
+        "train.gradient_checkpointing": "on",
+    },
+}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS.keys())
 def test_an_adapters_training_is_taken_up_too(
-    engines: Engines, able_student: Path, tmp_path: Path
+    engines: Engines, able_student: Path, tmp_path: Path, adapter: Mapping[str, Any]
 ) -> None:
+    """Killed in sampling, in the middle of a step, in a save, and between any two statements."""
     values = {
         "student.adapter": "lora",
         "student.lora_rank": 4,
         "student.lora_dropout": 0.1,
         "run.iterations": 1,
         "task.test_items": 0,
+        **adapter,
     }
     whole = undisturbed(engines, tmp_path / "whole", able_student, values)
     project = small_project(tmp_path / "p", able_student, values)
     rng = random.Random(4)
-    for place in ("1 sample 1", "1 train 1"):
-        statement = rng.randint(1, whole.statements[place])
-        die(engines, project, {"where": place, "statement": statement})
+    training = {"where": "1 train 1"}
+    in_a_step = {"function": "engine.training.trainer:hidden_states", "when": "after"}
+    in_a_save = {"function": "engine.training.checkpoints:save_file", "when": "after"}
+    for death in (
+        {"where": "1 sample 1", "statement": rng.randint(1, whole.statements["1 sample 1"])},
+        training | in_a_step | {"call": 1},
+        training | in_a_step | {"call": 3},
+        training | in_a_save | {"call": 1},
+        training | in_a_save | {"call": 2},
+        training | {"statement": rng.randint(1, 10)},
+    ):
+        die(engines, project, death)
     assert_undisturbed(engines, project, whole)
 
 
