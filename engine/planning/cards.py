@@ -110,9 +110,11 @@ def find_card(said: str) -> Card:
     Raises:
         UnknownName: there is none, or there are several; the message lists them.
     """
-    names = matching(said, [card.name for card in CARDS], _ANY_CARD) or [
-        card.name for card in _within(said, CARDS)
-    ]
+    names = matching(said, [card.name for card in CARDS], _ANY_CARD)
+    if not names:
+        near = [card.name for card in _within(said, CARDS)]
+        there = words(said, _ANY_CARD)
+        names = [name for name in near if contains(there, words(name, _ANY_CARD))] or near
     if len(names) == 1:
         return next(card for card in CARDS if card.name == names[0])
     if names:

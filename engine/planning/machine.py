@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import psutil  # type: ignore[import-untyped]
+
 from engine.gpus import GpuQueryError, query_gpus
 from engine.planning.cards import Card, card_of
+
+DESKTOP_BYTES = 300 * 2**20
+"""VRAM that a desktop and the driver keep. An assumption; a card without a screen has more."""
+
+SYSTEM_BYTES = 2 * 2**30
+"""RAM that the system and other programs keep. An assumption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,12 @@ class Machine:
         return self.card.vram_bytes
 
     @property
+    def usable_bytes(self) -> int:
+        """What a run may take of the memory."""
+        kept = SYSTEM_BYTES if self.on_cpu else DESKTOP_BYTES
+        return max(0, self.memory_bytes - kept)
+
+    @property
     def memory_name(self) -> str:
         return "RAM" if self.on_cpu else "VRAM"
 
@@ -30,16 +44,19 @@ def this_machine() -> Machine:
 
     A card that nvidia-smi tells no memory of shares the machine's RAM.
     """
-    import psutil  # type: ignore[import-untyped]
-
-    memory = psutil.virtual_memory()
     try:
         gpus = query_gpus()
     except GpuQueryError:
         gpus = []
     if gpus:
         gpu = max(gpus, key=lambda gpu: gpu.total_bytes or 0)
-        card = card_of(gpu.name, gpu.total_bytes or memory.total)
+        card = card_of(gpu.name, gpu.total_bytes or psutil.virtual_memory().total)
         return Machine(card, free_bytes=gpu.free_bytes)
+    return this_cpu()
+
+
+def this_cpu() -> Machine:
+    """This machine without its cards. How fast it is, is not known."""
+    memory = psutil.virtual_memory()
     cpu = Card("CPU", memory.total / 2**30, None, None)
     return Machine(cpu, on_cpu=True, free_bytes=memory.available)

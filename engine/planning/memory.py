@@ -47,6 +47,11 @@ class Memory:
     def total(self) -> int:
         return sum(size for _, size in self.items())
 
+    @property
+    def needed(self) -> int:
+        """What has to be there at least: what is movable may be in RAM."""
+        return self.total - self.movable
+
     def items(self) -> list[tuple[str, int]]:
         """What the bytes are for, without what takes none."""
         named = [
