@@ -16,8 +16,8 @@ from tripost_tui.text import clean_text, one_line
 _WIDTH = 80
 _GIB = 2**30
 _ESTIMATE = (
-    "Memory is calculated and was checked against measurements. Speeds and hours are estimates "
-    "that were not."
+    "Memory is calculated: a training step's tensors were checked on a CPU, what CUDA takes beside "
+    "them is assumed. Speeds and hours are estimates that nobody measured."
 )
 
 
@@ -173,6 +173,8 @@ def _own_notes(found: FoundModel, plan: Plan) -> Iterable[str]:
         yield f"It was made for texts of up to {model.context_tokens:,} tokens."
     if model.eager_attention:
         yield "Its attention holds scores of all pairs of tokens: short rows save much memory."
+    if plan.rows is not None and work.batch_size > plan.rows:
+        yield f"{work.batch_size} texts at once do not fit in sampling: set a smaller batch_size."
     needed = max(plan.training.needed, plan.generation.needed)
     if machine.free_bytes is not None and needed > machine.free_bytes:
         yield (

@@ -61,6 +61,9 @@ def _changes(model: Architecture, machine: Machine, work: Workload) -> list[tupl
         changes.append(("8-bit AdamW", replace(work, optimizer="adamw_8bit")))
     if work.adapter == "lora" and work.lora_rank > _SMALL_RANK:
         changes.append((f"LoRA rank {_SMALL_RANK}", replace(work, lora_rank=_SMALL_RANK)))
+    if work.micro_tokens > work.max_tokens:
+        smaller = replace(work, micro_tokens=work.max_tokens)
+        changes.append((f"micro-batches of {work.max_tokens:,} tokens", smaller))
     if shorter := _shorter(model, machine, work):
         changes.append((f"examples of at most {shorter.max_tokens:,} tokens", shorter))
     return changes

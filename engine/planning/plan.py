@@ -47,8 +47,7 @@ class Plan:
 
     ``training`` and ``generation`` are the memory at the settings of ``work``. ``micro_tokens`` is
     the largest micro-batch, ``longest_tokens`` the longest single example, ``rows`` the largest
-    batch of generation. ``levers`` are there only if an example of ``work.max_tokens`` does not
-    fit.
+    batch of generation. ``levers`` are there only if training does not fit.
     """
 
     model: Architecture
@@ -66,8 +65,9 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """Training with examples of the greatest length, and generation of one text at least."""
-        return (self.longest_tokens or 0) >= self.work.max_tokens and self.rows is not None
+        """Training and generation, at the settings."""
+        needed = max(self.training.needed, self.generation.needed)
+        return needed <= self.machine.usable_bytes
 
 
 def plan(model: Architecture, machine: Machine, work: Workload) -> Plan:
@@ -75,17 +75,18 @@ def plan(model: Architecture, machine: Machine, work: Workload) -> Plan:
     micro = largest_micro_tokens(model, machine, work)
     longest = longest_example_tokens(model, machine, work)
     rows = largest_rows(model, machine, work)
-    fits = (longest or 0) >= work.max_tokens
+    memory = training_memory(model, work, on_cpu=machine.on_cpu)
+    fits = memory.needed <= machine.usable_bytes
     training = generation = None
     if rows and micro:
-        at_once = min(work.micro_tokens, micro)
+        at_once = min(work.at_once_tokens, micro)
         training = training_tokens_per_s(model, work, machine.card, at_once)
         generation = generation_tokens_per_s(model, work, machine.card, min(work.batch_size, rows))
     return Plan(
         model=model,
         machine=machine,
         work=work,
-        training=training_memory(model, work, on_cpu=machine.on_cpu),
+        training=memory,
         generation=generation_memory(model, work, on_cpu=machine.on_cpu),
         micro_tokens=micro,
         longest_tokens=longest,

@@ -98,7 +98,7 @@ def _weights_moved(model: Architecture, work: Workload, *, whole: bool) -> float
 
 
 def _compute_s(flops: float, card: Card, work: Workload) -> float:
-    # Products in fp32 use TF32, at half the rate, where there is any.
+    # On GeForce cards; others are slower still without TF32.
     rate = 0.5 if work.precision == "fp32" else 1.0
     return flops / ((card.tflops or 0) * 1e12 * rate * COMPUTE_EFFICIENCY)
 

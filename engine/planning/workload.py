@@ -22,6 +22,9 @@ class Workload:
     ``max_tokens`` is the length limit of an example. A text is a question of ``prompt_tokens`` with
     an attempt, and ``updates`` times feedback and another attempt, each of ``attempt_tokens`` on
     average; ``max_attempt_tokens`` limits each.
+
+    Raises:
+        ValueError: all weights are to be trained, and they are quantised.
     """
 
     quantisation: Quantisation = "nf4"
@@ -43,6 +46,10 @@ class Workload:
     max_attempt_tokens: int = 640
     updates: float = 2
     batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        if self.adapter == "full" and self.quantisation != "none":
+            raise ValueError("quantised weights cannot be trained")
 
     @property
     def number_bytes(self) -> int:

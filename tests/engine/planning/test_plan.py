@@ -106,6 +106,26 @@ def test_the_levers_are_those_that_are_not_pulled_yet() -> None:
     assert made.levers[0].saved_bytes == max(lever.saved_bytes for lever in made.levers)
 
 
+def test_micro_batches_that_are_too_large_have_a_lever_of_their_own() -> None:
+    shape, machine = model("llama 3.1 8b"), card("4060")
+    made = plan(shape, machine, Workload(max_tokens=1024, micro_tokens=8192))
+    lever = next(lever for lever in made.levers if lever.change.startswith("micro-batches"))
+    assert lever.fits
+
+
+def test_a_batch_that_is_too_large_for_sampling_does_not_fit() -> None:
+    shape, machine = model("qwen3 0.6b"), card("3060")
+    work = propose(shape, machine)
+    made = plan(shape, machine, replace(work, batch_size=plan(shape, machine, work).rows + 1))
+    assert not made.fits
+    assert made.levers == ()
+
+
+def test_quantised_weights_are_never_trained() -> None:
+    with pytest.raises(ValueError, match="cannot be trained"):
+        Workload(adapter="full")
+
+
 def test_hours_are_tokens_by_speed() -> None:
     machine, shape = card("3090"), model("llama 3.2 3b")
     made = plan(shape, machine, propose(shape, machine))
