@@ -115,11 +115,13 @@ def propose(model: Architecture, machine: Machine, **given: Any) -> Workload:
         chosen["quantisation"] = "none"
     work = Workload(**(chosen | given))
     if work.adapter == "lora" and "lora_rank" not in given:
-        ranked = [replace(work, lora_rank=rank) for rank in _RANKS]
-        work = next((one for one in ranked if _fits(model, machine, one)), ranked[-1])
+        tokens = given.get("micro_tokens", work.max_tokens)
+        ranked = [replace(work, lora_rank=rank, micro_tokens=tokens) for rank in _RANKS]
+        fitting = [one for one in ranked if _fits(model, machine, one)]
+        work = replace(work, lora_rank=(fitting or ranked[-1:])[0].lora_rank)
     if "micro_tokens" not in given:
-        fitting = largest_micro_tokens(model, machine, work) or TOKEN_STEP
-        work = replace(work, micro_tokens=min(_USUAL_MICRO_TOKENS, fitting))
+        most = largest_micro_tokens(model, machine, work) or TOKEN_STEP
+        work = replace(work, micro_tokens=min(_USUAL_MICRO_TOKENS, most))
     if "batch_size" not in given:
         rows = largest_rows(model, machine, work) or 1
         work = replace(work, batch_size=min(work.batch_size, rows))
