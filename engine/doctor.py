@@ -7,7 +7,6 @@ import os
 import platform
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ import psutil  # type: ignore[import-untyped]
 
 from db.opening import wal_is_safe
 from engine.embedded import SCHOOLED_TASKS, student_folder
+from engine.gpus import Gpu, GpuQueryError, query_gpus
 from engine.project import state_dir
 
 
@@ -170,30 +170,16 @@ def check_disk(folder: Path) -> Check:
 
 def check_gpu(command: Sequence[str] | None = None) -> Check:
     """NVIDIA GPUs by nvidia-smi; ``command`` replaces it."""
-    if command is None:
-        found = shutil.which("nvidia-smi")
-        if found is None:
-            detail = "no nvidia-smi, so no NVIDIA GPU can be seen: the student runs on the CPU"
-            if sys.platform == "darwin" and platform.machine() == "arm64":
-                detail = "Apple silicon (mps)"
-            return Check("gpu", Status.OK, detail)
-        command = [found]
-    query = "--query-gpu=name,driver_version,memory.total,memory.free"
     try:
-        answer = subprocess.run(
-            [*command, query, "--format=csv,noheader,nounits"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Check("gpu", Status.WARNING, f"nvidia-smi: {error}", _DRIVER)
-    gpus = [line for line in answer.stdout.splitlines() if line.count(",") >= 3]
-    if answer.returncode or not gpus:
-        said = (answer.stdout + answer.stderr).strip().splitlines() or ["it said nothing"]
-        return Check("gpu", Status.WARNING, f"nvidia-smi: {said[0]}", _DRIVER)
+        gpus = query_gpus(command)
+    except GpuQueryError as error:
+        fix = "Check the NVIDIA driver; after an update, restart the machine."
+        return Check("gpu", Status.WARNING, f"nvidia-smi: {error}", fix)
+    if not gpus:
+        detail = "no nvidia-smi, so no NVIDIA GPU can be seen: the student runs on the CPU"
+        if sys.platform == "darwin" and platform.machine() == "arm64":
+            detail = "Apple silicon (mps)"
+        return Check("gpu", Status.OK, detail)
     detail = "; ".join(map(_gpu_text, gpus))
     torch = installed_version("torch") or ""
     if "+cpu" in torch:
@@ -203,14 +189,11 @@ def check_gpu(command: Sequence[str] | None = None) -> Check:
     return Check("gpu", Status.OK, detail)
 
 
-_DRIVER = "Check the NVIDIA driver; after an update, restart the machine."
-
-
-def _gpu_text(line: str) -> str:
-    name, driver, total, free = (part.strip() for part in line.rsplit(",", 3))
-    # Machines with shared memory answer [N/A].
-    sizes = [f"{int(mib) / 1024:.1f}" if mib.isdecimal() else "?" for mib in (free, total)]
-    return f"{name}, driver {driver}, {sizes[0]} GiB free of {sizes[1]} GiB"
+def _gpu_text(gpu: Gpu) -> str:
+    free, total = (
+        "?" if size is None else f"{size / _GIB:.1f}" for size in (gpu.free_bytes, gpu.total_bytes)
+    )
+    return f"{gpu.name}, driver {gpu.driver}, {free} GiB free of {total} GiB"
 
 
 def check_state_dir(folder: Path) -> Check:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 import db
+import engine.planning
 import local_experts
 
 ROOT = Path(__file__).resolve().parents[1]
 TRAINING = {"torch", "transformers", "bitsandbytes", "peft", "accelerate"}
 APP = {"textual", "textual_plot"}
-LIGHT = ("config", "doctor", "errors", "process", "project", "report", "statistics")
+LIGHT = ("config", "doctor", "errors", "gpus", "process", "project", "report", "statistics")
 
 
 def loaded_by(*modules: str) -> set[str]:
@@ -47,6 +48,11 @@ def test_help_loads_next_to_nothing() -> None:
 @pytest.mark.parametrize("module", LIGHT)
 def test_a_light_module_of_the_engine_loads_neither_stack(module: str) -> None:
     assert not loaded_by(f"engine.{module}") & (APP | TRAINING)
+
+
+def test_planning_loads_neither_stack_and_no_hub() -> None:
+    loaded = loaded_by("tripost_tui.planning", *modules_of(engine.planning))
+    assert not loaded & (APP | TRAINING | {"huggingface_hub"})
 
 
 def test_store_and_experts_load_neither_stack() -> None:

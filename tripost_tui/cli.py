@@ -11,6 +11,7 @@ import click
 from tripost_tui.commands.control import pause, resume, status, stop
 from tripost_tui.commands.doctor import doctor
 from tripost_tui.commands.exporting import export
+from tripost_tui.commands.plan import plan
 from tripost_tui.commands.projects import new, report
 from tripost_tui.commands.running import demo, run
 from tripost_tui.commands.tasks import task
@@ -62,7 +63,20 @@ def _open_app(ascii_only: bool) -> None:
     TripostApp(ascii_only=ascii_only or None).run()
 
 
-for _command in (demo, new, run, status, stop, pause, resume, report, export, task, doctor):
+for _command in (
+    demo,
+    new,
+    run,
+    status,
+    stop,
+    pause,
+    resume,
+    report,
+    export,
+    task,
+    plan,
+    doctor,
+):
     tripost.add_command(_command)
 
 

@@ -4,47 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from bitsandbytes.optim.adamw import AdamW8bit, PagedAdamW8bit
 
 from engine.errors import StudentError
 from engine.settings import TrainSettings
+from engine.student_choices import Optimizer, which_optimizer
 
-Kind = Literal["adamw", "adamw_8bit", "paged_adamw_8bit"]
-
-_KINDS: dict[Kind, Callable[..., torch.optim.Optimizer]] = {
+_KINDS: dict[Optimizer, Callable[..., torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
     "adamw_8bit": AdamW8bit,
     "paged_adamw_8bit": PagedAdamW8bit,
 }
 
-_SMALL_CARD_BYTES = 9 * 2**30
-"""Cards that are sold as having 8 GB, and smaller ones."""
-
 _FIRST_SCALE = 2.0**16
 _GROWS_AFTER = 200
 
 
-def choose_optimizer(wanted: str, device: torch.device) -> Kind:
+def choose_optimizer(settings: TrainSettings, device: torch.device) -> Optimizer:
     """Return what ``auto`` comes to there, or the one asked for.
 
     Raises:
         StudentError: it does not run there.
     """
-    if wanted == "paged_adamw_8bit" and device.type != "cuda":
+    if settings.optimizer == "paged_adamw_8bit" and device.type != "cuda":
         raise StudentError(
             f'train.optimizer is "paged_adamw_8bit", which needs CUDA; the student runs on '
             f'{device.type}. Choose "adamw_8bit" or "adamw".',
             "The optimizer does not run here",
         )
-    if wanted != "auto":
-        return wanted  # type: ignore[return-value]  # the settings allow no other
-    if device.type != "cuda":
-        return "adamw"
-    total = torch.cuda.get_device_properties(device).total_memory
-    return "paged_adamw_8bit" if total < _SMALL_CARD_BYTES else "adamw_8bit"
+    on_cuda = device.type == "cuda"
+    total = torch.cuda.get_device_properties(device).total_memory if on_cuda else None
+    return which_optimizer(settings.optimizer, total)
 
 
 def make_optimizer(
@@ -57,7 +50,7 @@ def make_optimizer(
         {"params": [w for w in given if w.ndim <= 1], "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
-    made = _KINDS[choose_optimizer(settings.optimizer, device)]
+    made = _KINDS[choose_optimizer(settings, device)]
     return made(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
 
 

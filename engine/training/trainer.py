@@ -19,6 +19,7 @@ import torch
 from engine.errors import RunFailed, StudentError
 from engine.settings import TrainSettings
 from engine.student.model import Student
+from engine.student_choices import MICRO_TOKENS, MICRO_TOKENS_ON_CPU
 from engine.training.batching import (
     Batch,
     collate,
@@ -34,13 +35,6 @@ from engine.training.optimizers import LossScale, make_optimizer
 from engine.training.randomness import random_state, restore_random
 from engine.training.schedule import learning_rate_at, plan_steps
 from engine.training.weighted_loss import weighted_linear_cross_entropy
-
-_MICRO_TOKENS, _MICRO_TOKENS_ON_CPU = 4096, 1024
-"""Tokens that go through the model at once where the settings leave it open.
-
-A CPU is faster with activations that its caches hold: by a third, for models of 1 and of 70
-million parameters (`benchmarks/training.md`).
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +83,7 @@ class Trainer:
         self.next_step = 0
         on_cpu = student.device.type == "cpu"
         self.micro_tokens = settings.micro_tokens or (
-            _MICRO_TOKENS_ON_CPU if on_cpu else _MICRO_TOKENS
+            MICRO_TOKENS_ON_CPU if on_cpu else MICRO_TOKENS
         )
         self.why_padded = _why_padded(student, rows, settings.packing)
         _set_checkpointing(student, settings.gradient_checkpointing)
