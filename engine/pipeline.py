@@ -17,6 +17,7 @@ from engine.evaluation import evaluate
 from engine.fitting import train
 from engine.iteration_weights import remove_leftovers, restore_iteration
 from engine.lock import EngineProcess
+from engine.memory_check import check_memory
 from engine.project import Project
 from engine.readiness import check_settings_of_runs
 from engine.selection import select
@@ -47,7 +48,9 @@ def run_project(project: Project, *, new: bool = False) -> RunStatus:
         TripostError, StoreError: it failed; the run says so, what it collected is kept.
     """
     project.prepare()
-    find_student(project.settings.student, project.settings.task.name)
+    check_memory(
+        project.settings, find_student(project.settings.student, project.settings.task.name)
+    )
     with (
         closing(project_task(project)) as task,
         Store.open(project.db_path, timeout_s=_STORE_TIMEOUT_S) as store,

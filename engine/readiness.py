@@ -13,6 +13,7 @@ from db.records import Run, RunStatus
 from db.store import Store
 from engine.config import settings_hash
 from engine.errors import ConfigError
+from engine.memory_check import check_memory
 from engine.project import Project
 from engine.student_place import find_student
 from engine.task_setup import project_task
@@ -23,10 +24,11 @@ def check_ready(project: Project, *, new: bool = False) -> None:
 
     Raises:
         ConfigError: the task is none or lacks something, or settings changed during a run.
-        StudentError: there is no such student.
+        StudentError: there is no such student, or memory does not suffice for it.
         StoreError: the database cannot be read.
     """
-    find_student(project.settings.student, project.settings.task.name)
+    place = find_student(project.settings.student, project.settings.task.name)
+    check_memory(project.settings, place)
     with (
         closing(project_task(project, run_scripts=False)) as task,
         Store.open(project.db_path) as store,

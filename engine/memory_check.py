@@ -1,0 +1,54 @@
+"""Whether the memory that is free now suffices for a run, told before an engine is started."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from engine.errors import StudentError
+from engine.planning.architecture import Architecture
+from engine.planning.fit import fits_machine
+from engine.planning.levers import levers
+from engine.planning.machine import Machine, this_cpu, this_machine
+from engine.planning.model_config import architecture_of
+from engine.planning.workload import workload_of
+from engine.settings import Settings
+from engine.student_place import Place
+
+_MARGIN = 1.1
+"""A plan may be wrong by a tenth: what is missing has to be more than that."""
+
+
+def check_memory(settings: Settings, place: Place, machine: Machine | None = None) -> None:
+    """Check that the least that a run can do fits: one example, and one question, at a time.
+
+    What does not fit beside that is done in smaller batches. A model of a shape that cannot be
+    planned, or one that is yet to be fetched, is not checked.
+
+    Raises:
+        StudentError: memory does not suffice; it says by how much, and what would help.
+    """
+    machine = machine or (this_cpu() if settings.student.device == "cpu" else this_machine())
+    shape = _shape(place)
+    if shape is None or machine.free_bytes is None:
+        return
+    work = replace(workload_of(settings, machine), micro_tokens=1, batch_size=1)
+    fit = fits_machine(shape, work, machine.free_bytes, on_cpu=machine.on_cpu)
+    if fit.needed_bytes <= _MARGIN * fit.free_bytes:
+        return
+    changes = [lever.change for lever in levers(shape, machine, work)]
+    advice = f" What would help: {'; '.join(changes)}." if changes else ""
+    raise StudentError(
+        f"{place.model}: {fit.text} Close other programs that hold memory, or change the "
+        f"settings.{advice} See: tripost plan {place.model}",
+        f"Too little {machine.memory_name}",
+    )
+
+
+def _shape(place: Place) -> Architecture | None:
+    try:
+        config = json.loads((Path(place.model) / "config.json").read_bytes())
+        return architecture_of(config, place.model)
+    except (StudentError, OSError, ValueError):
+        return None
