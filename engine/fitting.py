@@ -23,6 +23,7 @@ from engine.settings import TrainSettings
 from engine.stage import RunContext, Work, finish, is_done, working
 from engine.training.encoding import encode
 from engine.training.trainer import StepResult, Trainer
+from engine.training_speed import speed_facts
 
 _STORE_EVERY_S = 1.0
 
@@ -49,6 +50,7 @@ def train(context: RunContext, iteration: int) -> None:
         path, digest = save_iteration(context, iteration)
         tokens = sum(step.tokens for step in context.store.train_steps(context.run_id, iteration))
         detail = {"steps": trainer.next_step, "tokens": tokens, "examples": len(rows)}
+        detail |= speed_facts(context, rows)
         with context.store.transaction():
             record_iteration(context, iteration, trainer.next_step, path, digest)
             finish(

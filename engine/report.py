@@ -150,7 +150,11 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One iteration's training. ``last_loss`` is None where it was not a number."""
+    """One iteration's training. ``last_loss`` is None where it was not a number.
+
+    ``memory_bytes`` is the most that a step had in use, ``share_of_peak`` of the device's FLOPs;
+    None where nobody told.
+    """
 
     iteration: int
     steps: int
@@ -159,6 +163,14 @@ class Training:
     first_loss: float | None
     last_loss: float | None
     seconds: float
+    micro_tokens: int | None = None
+    memory_bytes: int | None = None
+    share_of_peak: float | None = None
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Tokens a second, padding not counted."""
+        return self.tokens / self.seconds if self.seconds else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,14 +336,23 @@ def _collection(store: Store, run_id: int, iteration: int) -> Collection:
 
 def _training(store: Store, run_id: int, iteration: int) -> Training:
     steps = store.train_steps(run_id, iteration)
+    seconds = sum(step.seconds for step in steps)
+    tokens = sum(step.tokens for step in steps)
+    stage = store.stage(run_id, iteration, StageName.TRAIN)
+    detail = stage.detail if stage is not None else {}
+    peak, flops = detail.get("peak_tflops"), detail.get("flops_per_token")
+    share = tokens * flops / (seconds * peak * 1e12) if peak and flops and seconds else None
     return Training(
         iteration=iteration,
         steps=len(steps),
-        tokens=sum(step.tokens for step in steps),
+        tokens=tokens,
         weighted_tokens=sum(step.weighted_tokens for step in steps),
         first_loss=steps[0].loss if steps else None,
         last_loss=steps[-1].loss if steps else None,
-        seconds=sum(step.seconds for step in steps),
+        seconds=seconds,
+        micro_tokens=steps[-1].micro_tokens if steps else None,
+        memory_bytes=max((s.memory_bytes for s in steps if s.memory_bytes), default=None),
+        share_of_peak=share,
     )
 
 

@@ -73,6 +73,10 @@ def to_json(report: Report) -> dict[str, Any]:
                 "first_loss": one.first_loss,
                 "last_loss": one.last_loss,
                 "seconds": one.seconds,
+                "tokens_per_s": one.tokens_per_s,
+                "micro_tokens": one.micro_tokens,
+                "memory_bytes": one.memory_bytes,
+                "share_of_peak": one.share_of_peak,
             }
             for one in report.trainings
         ],

@@ -38,6 +38,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _dropped(report.collections),
         _examples(report),
         _training(report.trainings),
+        _speed(report.trainings),
         _time(report),
         _settings(report.changed),
         _table("Versions", ("package", "version"), sorted(_texts(report.run.versions))),
@@ -212,6 +213,23 @@ def _training(trainings: Sequence[Training]) -> Table:
         for one in trainings
     ]
     return _table("Training", columns, rows, set(range(1, 7)), "", "No training yet.")
+
+
+def _speed(trainings: Sequence[Training]) -> Table:
+    columns = ("iteration", "tokens/s", "share of peak", "tokens at once", "memory")
+    rows = [
+        (
+            str(one.iteration),
+            f"{one.tokens_per_s:,.0f}",
+            "–" if one.share_of_peak is None else f"{one.share_of_peak:.1%}",
+            "–" if one.micro_tokens is None else f"{one.micro_tokens:,}",
+            "–" if one.memory_bytes is None else f"{one.memory_bytes / 1e9:.2f} GB",
+        )
+        for one in trainings
+        if one.tokens_per_s is not None
+    ]
+    note = "Tokens without padding. Memory: of the GPU, on a CPU of the whole process."
+    return _table("Speed of training", columns, rows, {1, 2, 3, 4}, note, "No training yet.")
 
 
 def _time(report: Report) -> Table:

@@ -335,6 +335,35 @@ def test_a_loss_that_was_no_number_is_told_as_such(store: Store, run: Run) -> No
     assert json_of(report)["trainings"][0]["last_loss"] is None
 
 
+def test_the_speed_of_training_is_told_with_the_share_of_what_the_device_can_do(
+    store: Store, run: Run
+) -> None:
+    store.add_train_steps(
+        TrainStep(
+            run_id=run.id,
+            iteration=1,
+            step=step,
+            epoch=step / 2,
+            loss=1.0,
+            learning_rate=1e-4,
+            grad_norm=1.0,
+            tokens=4000,
+            weighted_tokens=400,
+            seconds=2.0,
+            memory_bytes=step * 10**9,
+            micro_tokens=2048,
+        )
+        for step in (1, 2)
+    )
+    text = to_markdown(build_report(store, run.id))
+    assert "| 1 | 2,000 | – | 2,048 | 2.00 GB |" in text
+    stage = store.start_stage(run.id, 1, StageName.TRAIN, 2)
+    store.finish_stage(stage.id, {"flops_per_token": 12 * 10**9, "peak_tflops": 50.0})
+    report = build_report(store, run.id)
+    assert "| 1 | 2,000 | 48.0% | 2,048 | 2.00 GB |" in to_markdown(report)
+    assert json_of(report)["trainings"][0]["share_of_peak"] == pytest.approx(0.48)
+
+
 def test_working_time_is_told_by_stage(store: Store, run: Run) -> None:
     for name, seconds in ((StageName.SAMPLE, 75.0), (StageName.EDIT, 0.5)):
         stage = store.start_stage(run.id, 1, name, 10)
