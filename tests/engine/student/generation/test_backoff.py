@@ -18,14 +18,12 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda e: type(e).__name__)
 @pytest.mark.parametrize("rows", [1, 2, 5])
 @pytest.mark.parametrize("step", [0, 30], ids=["reading", "writing"])
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_a_smaller_batch_gives_the_same(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    error: Exception,
     rows: int,
     step: int,
     temperature: float,
@@ -34,14 +32,24 @@ def test_a_smaller_batch_gives_the_same(
     expected = alone(Sampler(model, form, temperature), wanted)
     told: list[OutOfMemory] = []
     sampler = Sampler(model, form, temperature, on_backoff=told.append)
-    with room_for(model, rows, step, error):
+    with room_for(model, rows, step, ERRORS[0]):
         assert sampler.generate(wanted) == expected
         times = len(told)
         assert times >= 1
         # It has learned from that.
         assert sampler.generate(wanted) == expected
     assert len(told) == times
-    assert told[0] == OutOfMemory(len(wanted), str(error))
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_each_way_to_run_out_is_told(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, error: Exception
+) -> None:
+    told: list[OutOfMemory] = []
+    sampler = Sampler(model, TextFormat(tokenizer), 0.0, on_backoff=told.append)
+    with room_for(model, 8, 0, error):
+        assert len(sampler.generate(requests())) == len(requests())
+    assert told == [OutOfMemory(len(requests()), str(error))]
 
 
 def test_a_text_that_does_not_fit_alone_is_an_error_that_says_what_to_lower(
