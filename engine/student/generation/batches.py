@@ -16,9 +16,15 @@ from transformers import PreTrainedModel
 
 from engine.errors import StudentError
 from engine.student.device import free_cached, is_out_of_memory
-from engine.student.generation.cache import new_cache
+from engine.student.generation.cache import keep_rows, new_cache
 from engine.student.generation.draws import chances, draw
-from engine.student.generation.memory import Batch, RowMemory, first_batch, longest_first
+from engine.student.generation.memory import (
+    Batch,
+    RowMemory,
+    evaluating,
+    first_batch,
+    longest_first,
+)
 from engine.student.generation.prompts import NOTHING, Prompt, context_tokens, tokenise
 from engine.student.generation.requests import Generation, OutOfMemory, Request
 from engine.student.generation.stopping import StopRules
@@ -55,7 +61,8 @@ class Sampler:
         self._autocast = autocast
         self._on_backoff = on_backoff
         self._context = context_tokens(model.config)
-        self._row = RowMemory.of(model.config, model.dtype)
+        with autocast():
+            self._row = RowMemory.of(model)
         self._rules = StopRules(form)
 
     # Not `inference_mode`: a tensor of it that a model keeps could not be trained with.
@@ -64,21 +71,16 @@ class Sampler:
         """Continue any number of prompts, in the order given. See `TextGenerator`."""
         prompts = tokenise(requests, self._form, self._context)
         found = {prompt.place: NOTHING for prompt in prompts if not prompt.max_tokens}
-        was_training = self._model.training
-        self._model.eval()
-        try:
-            with self._autocast():
-                waiting = longest_first([p for p in prompts if p.max_tokens])
-                while waiting:
-                    batch = first_batch(waiting, self._row, self._budget)
-                    generated = self._attempt(batch)
-                    if generated is None:
-                        continue
-                    places = (prompt.place for prompt in batch.prompts)
-                    found.update(zip(places, generated, strict=True))
-                    waiting = waiting[len(batch.prompts) :]
-        finally:
-            self._model.train(was_training)
+        waiting = longest_first([p for p in prompts if p.max_tokens])
+        with evaluating(self._model), self._autocast():
+            while waiting:
+                batch = first_batch(waiting, self._row, self._budget)
+                generated = self._attempt(batch)
+                if generated is None:
+                    continue
+                places = (prompt.place for prompt in batch.prompts)
+                found.update(zip(places, generated, strict=True))
+                waiting = waiting[len(batch.prompts) :]
         return [found[place] for place in range(len(requests))]
 
     def _attempt(self, batch: Batch) -> list[Generation] | None:
@@ -141,7 +143,7 @@ class Sampler:
                 alive, token = alive[places], token[places]
                 places = places.to(device)
                 mask, positions = mask[places], positions[places]
-                cache.batch_select_indices(places)
+                keep_rows(cache, places)
             ids = token[:, None].to(device)
             positions = positions[:, -1:] + 1
             mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)

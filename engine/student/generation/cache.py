@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
@@ -13,8 +15,8 @@ _GROWTH = 128
 class _GrowingLayer(DynamicLayer):
     """Keys and values in a buffer with room to grow: (batch, heads, capacity, head size)."""
 
-    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        super().lazy_initialization(key_states, value_states)
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
         self._buffers: list[torch.Tensor] = []
         self._length = 0
 
@@ -45,18 +47,22 @@ class _GrowingLayer(DynamicLayer):
         self.keys, self.values = keys, values
         return keys, values
 
-    def batch_select_indices(self, indices: torch.Tensor) -> None:
-        self._buffers = [buffer[indices] for buffer in self._buffers]
-        self._show()
+    def reorder_cache(self, beam_idx: torch.Tensor) -> None:
+        if self._buffers:
+            self._buffers = [buffer.index_select(0, beam_idx) for buffer in self._buffers]
+            self._show()
 
 
 def new_cache(model: PreTrainedModel) -> DynamicCache:
     """Return an empty cache whose plain layers grow in steps; others are the model's own."""
     cache = DynamicCache(config=model.config)
     cache.layers = [
-        _GrowingLayer()  # type: ignore[no-untyped-call]
-        if type(layer) is DynamicLayer
-        else layer
-        for layer in cache.layers
+        _GrowingLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers
     ]
     return cache
+
+
+def keep_rows(cache: DynamicCache, rows: torch.Tensor) -> None:
+    """Let all but these rows leave a cache."""
+    # Meant for beam search; unlike `batch_select_indices` each kind of layer has it.
+    cache.reorder_cache(cast(torch.LongTensor, rows))

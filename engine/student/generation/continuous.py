@@ -29,7 +29,7 @@ from transformers.generation.logits_process import LogitsProcessorList
 from engine.errors import StudentError
 from engine.student.device import free_cached, is_out_of_memory
 from engine.student.generation.draws import chances, draw
-from engine.student.generation.memory import RowMemory, longest_first
+from engine.student.generation.memory import RowMemory, evaluating, longest_first
 from engine.student.generation.prompts import NOTHING, Prompt, context_tokens, tokenise
 from engine.student.generation.requests import Generation, OutOfMemory, Request
 from engine.student.generation.stopping import StopRules
@@ -59,9 +59,12 @@ def check_continuous(student: Student) -> None:
     model = student.language_model
     text = model.config.get_text_config(decoder=True)
     other = sorted(set(getattr(text, "layer_types", None) or ()) - _LAYERS)
+    sizes = {getattr(layer, "head_dim", None) for layer in getattr(text, "per_layer_config", ())}
     why = ""
     if other:
         why = f"{type(model).__name__} has layers of the kind {other[0]}, which it does not know"
+    elif len(sizes) > 1:
+        why = f"{type(model).__name__} has heads of several sizes, which it cannot page together"
     elif not model._supports_attention_backend:
         why = f"{type(model).__name__} has an attention of its own, without pages"
     elif getattr(text, "attn_logit_softcapping", None):
@@ -103,7 +106,7 @@ class ContinuousSampler:
         self._budget = budget
         self._on_backoff = on_backoff
         self._context = context_tokens(model.config)
-        self._row = RowMemory.of(model.config, model.dtype)
+        self._row = RowMemory.of(model)
         self._rules = StopRules(form)
 
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
@@ -115,12 +118,9 @@ class ContinuousSampler:
         prompts = tokenise(requests, self._form, self._context)
         found = {prompt.place: NOTHING for prompt in prompts if not prompt.max_tokens}
         waiting = longest_first([p for p in prompts if p.max_tokens])
-        was_training = self._model.training
-        try:
+        with evaluating(self._model):
             while len(found) < len(requests):
                 found.update(self._attempt(waiting))
-        finally:
-            self._model.train(was_training)
         return [found[place] for place in range(len(requests))]
 
     def _attempt(self, prompts: Sequence[Prompt]) -> dict[int, Generation]:
@@ -147,7 +147,7 @@ class ContinuousSampler:
     @property
     def _page_bytes(self) -> int:
         # What is read from the pages in one step is copied.
-        token, _ = max(self._row.layers)
+        token = max(token for token, _ in self._row.layers)
         return _PAGE_TOKENS * (self._row.cache(1) + 2 * token)
 
     def _needed_pages(self, prompts: Sequence[Prompt]) -> int:

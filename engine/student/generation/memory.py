@@ -6,12 +6,14 @@ what happens to be free: a stage that was interrupted then gives the very text o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
-from transformers import DynamicCache, PretrainedConfig, PreTrainedModel
-from transformers.cache_utils import DynamicLayer
+from torch import Tensor, nn
+from transformers import DynamicCache, PreTrainedModel
 
 from engine.student.device import total_bytes
 from engine.student.generation.prompts import Prompt
@@ -20,39 +22,62 @@ _BYTES_TO_DRAW = 32
 """For a token of the vocabulary: logits, and their distribution in float64 three times over."""
 
 
+@contextmanager
+def evaluating(model: PreTrainedModel) -> Iterator[None]:
+    """Switch off what only training does, for a while."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
+
+
 @dataclass(frozen=True, slots=True)
 class RowMemory:
     """What one text of a batch takes, in bytes.
 
     ``layers`` has, for each layer with keys and values, the bytes of one token and the most tokens
-    that it keeps (None for all). ``working`` is what a token of the prompt takes while the prompt
-    is read, ``drawing`` what it takes to draw a token.
+    that it keeps (None for all); ``state`` is what other layers carry on, however long the text.
+    ``working`` is what a token of the prompt takes while the prompt is read, ``drawing`` what it
+    takes to draw a token.
     """
 
     layers: tuple[tuple[int, int | None], ...]
+    state: int
     working: int
     drawing: int
 
     @classmethod
-    def of(cls, config: PretrainedConfig, dtype: torch.dtype) -> RowMemory:
-        """Read it from a model's configuration; keys and values are in ``dtype``."""
-        text = config.get_text_config(decoder=True)
-        heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
-        size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-        token = 2 * heads * size * dtype.itemsize
-        kept = tuple(
-            (token, layer.get_max_length() if layer.is_sliding else None)
-            for layer in DynamicCache(config=config).layers
-            if isinstance(layer, DynamicLayer)
-        )
+    @torch.no_grad()
+    def of(cls, model: PreTrainedModel) -> RowMemory:
+        """Let a model read one token, and look at what it keeps of it.
+
+        Configurations name heads and states in too many ways to be added up. Called within
+        ``autocast`` where the model is used so.
+        """
+        cache = DynamicCache(config=model.config)
+        one = torch.ones(1, 1, dtype=torch.long, device=model.device)
+        with evaluating(model):
+            model(input_ids=one, attention_mask=one, past_key_values=cache, use_cache=True)
+        layers, state = [], 0
+        for layer in cast(list[Any], cache.layers):
+            if isinstance(getattr(layer, "keys", None), Tensor):
+                most = layer.get_max_length() if layer.is_sliding else None
+                layers.append((layer.keys.nbytes + layer.values.nbytes, most))
+            for name in ("conv_states", "recurrent_states"):
+                kept = getattr(layer, name, {}).values()
+                state += sum(tensor.nbytes for tensor in kept if tensor is not None)
+        text, head = model.config.get_text_config(decoder=True), model.get_output_embeddings()
+        linears = (m for m in model.modules() if isinstance(m, nn.Linear) and m is not head)
+        widest = max((linear.out_features for linear in linears), default=text.hidden_size)
         # The MLP's gate, up and product are there at once, beside a few hidden states.
-        widest = getattr(text, "intermediate_size", None) or 4 * text.hidden_size
-        working = (3 * widest + 6 * text.hidden_size) * dtype.itemsize
-        return cls(kept, working, _BYTES_TO_DRAW * text.vocab_size)
+        working = (3 * widest + 6 * text.hidden_size) * model.dtype.itemsize
+        return cls(tuple(layers), state, working, _BYTES_TO_DRAW * text.vocab_size)
 
     def cache(self, tokens: int) -> int:
-        """Return the bytes of the keys and values of a text."""
-        return sum(
+        """Return the bytes of what is kept of a text."""
+        return self.state + sum(
             token * (tokens if most is None else min(tokens, most)) for token, most in self.layers
         )
 

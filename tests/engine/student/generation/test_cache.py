@@ -5,7 +5,7 @@ import torch
 from transformers import DynamicCache, LlamaForCausalLM
 
 import engine.student.generation.cache
-from engine.student.generation.cache import new_cache
+from engine.student.generation.cache import keep_rows, new_cache
 
 
 def test_the_growing_cache_shows_what_a_plain_one_shows(
@@ -21,7 +21,7 @@ def test_the_growing_cache_shows_what_a_plain_one_shows(
             keep = torch.tensor([0, 2, 4])
             rows = len(keep)
             for cache in caches:
-                cache.batch_select_indices(keep)
+                keep_rows(cache, keep)
         for layer in range(model.config.num_hidden_layers):
             shape = (rows, 1, length, 32)
             keys, values = (torch.randn(shape, generator=generator) for _ in range(2))

@@ -105,8 +105,8 @@ def test_an_error_inside_is_raised_and_not_swallowed(
     def fail(*_: object) -> None:
         raise RuntimeError("shapes cannot be multiplied")
 
-    hook = model.register_forward_pre_hook(fail)
     sampler = ContinuousSampler(model, TextFormat(tokenizer), 1.0)
+    hook = model.register_forward_pre_hook(fail)
     try:
         with pytest.raises(ContinuousBatchingFailed, match="multiplied"):
             sampler.generate(requests())
@@ -136,9 +136,10 @@ def test_where_memory_runs_out_it_goes_on_with_less(
         if next(failures, False):
             raise torch.OutOfMemoryError("out of memory")
 
+    sampler = ContinuousSampler(model, form, 1.0, on_backoff=told.append)
     hook = model.register_forward_pre_hook(look)
     try:
-        found = ContinuousSampler(model, form, 1.0, on_backoff=told.append).generate(wanted)
+        found = sampler.generate(wanted)
     finally:
         hook.remove()
     assert found == batched(model, form, 1.0, wanted)
@@ -151,10 +152,11 @@ def test_without_memory_for_one_text_it_says_what_to_lower(
     def look(*_: object) -> None:
         raise torch.OutOfMemoryError("out of memory")
 
+    sampler = ContinuousSampler(model, TextFormat(tokenizer), 1.0)
     hook = model.register_forward_pre_hook(look)
     try:
         with pytest.raises(StudentError, match="max_attempt_tokens"):
-            ContinuousSampler(model, TextFormat(tokenizer), 1.0).generate(requests())
+            sampler.generate(requests())
     finally:
         hook.remove()
 
@@ -190,7 +192,7 @@ def test_students_with_an_adapter_can_be_sampled(
 def test_the_pages_stay_within_the_budget(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
 ) -> None:
-    row = RowMemory.of(model.config, model.dtype)
+    row = RowMemory.of(model)
     budget = row.cache(64) * 60
     sampler = ContinuousSampler(model, TextFormat(tokenizer), 1.0, budget=budget)
     wanted = requests(max_tokens=[400], count=60)

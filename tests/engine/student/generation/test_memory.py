@@ -20,7 +20,7 @@ from engine.student.generation.memory import (
 from engine.student.generation.prompts import Prompt
 from engine.student.text_format import TextFormat
 
-ROW = RowMemory(layers=((10, None), (10, 8)), working=3, drawing=100)
+ROW = RowMemory(layers=((10, None), (10, 8)), state=0, working=3, drawing=100)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
@@ -31,15 +31,21 @@ def test_the_cache_takes_what_was_told(name: str, tokens: int) -> None:
     with torch.no_grad():
         for _ in range(tokens):
             model(input_ids=torch.ones(3, 1, dtype=torch.long), past_key_values=cache)
-    taken = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
-    told = 3 * RowMemory.of(model.config, model.dtype).cache(tokens)
+    told = 3 * RowMemory.of(model).cache(tokens)
     # A sliding window needs one token less than it is wide, since the newest comes along.
-    windows = sum(layer.is_sliding for layer in cache.layers) if tokens > 32 else 0
-    assert told == taken + 3 * windows * told_of_one_token(model)
+    unneeded = sum(
+        (layer.keys.nbytes + layer.values.nbytes) // layer.keys.shape[2]
+        for layer in cache.layers
+        if getattr(layer, "is_sliding", False) and tokens > layer.keys.shape[2]
+    )
+    assert told == sum(map(taken, cache.layers)) + unneeded
 
 
-def told_of_one_token(model: LlamaForCausalLM) -> int:
-    return RowMemory.of(model.config, model.dtype).layers[0][0]
+def taken(layer: object) -> int:
+    held = [getattr(layer, "keys", None), getattr(layer, "values", None)]
+    for name in ("conv_states", "recurrent_states"):
+        held += getattr(layer, name, {}).values()
+    return sum(tensor.nbytes for tensor in held if tensor is not None)
 
 
 def test_windows_bound_what_a_row_takes() -> None:
@@ -93,13 +99,14 @@ def test_a_budget_changes_no_result(
 ) -> None:
     form, wanted = TextFormat(tokenizer), requests(max_tokens=range(5, 40, 3))
     longest = max(len(form.prompt_ids(request.prompt)) for request in wanted)
-    budget = rows * RowMemory.of(model.config, model.dtype).peak(longest, 40)
+    budget = rows * RowMemory.of(model).peak(longest, 40)
+    sampler = Sampler(model, form, temperature, budget=budget)
     batches: list[int] = []
     model_sees = model.register_forward_pre_hook(
         lambda _, __, kwargs: batches.append(len(kwargs["input_ids"])), with_kwargs=True
     )
     try:
-        found = Sampler(model, form, temperature, budget=budget).generate(wanted)
+        found = sampler.generate(wanted)
     finally:
         model_sees.remove()
     assert batches[0] == min(rows, len(wanted))
