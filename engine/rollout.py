@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from engine.student.generation import FinishReason, Generation, Request, Sampler
+from engine.student.generation import FinishReason, Generation, Request, TextGenerator
 from engine.trajectory import (
     FEEDBACK_PREFIX,
     Trajectory,
@@ -70,7 +70,7 @@ def item_seed(*parts: object) -> int:
 
 
 def roll_out(
-    sampler: Sampler,
+    sampler: TextGenerator,
     questions: Sequence[str],
     seeds: Sequence[int],
     hint: str,
@@ -78,7 +78,7 @@ def roll_out(
     max_updates: int,
     max_attempt_tokens: int,
 ) -> list[Rollout]:
-    """Let the student answer all questions as one batch, in the order given.
+    """Let the student answer all questions together, in the order given.
 
     ``max_attempt_tokens`` bounds each attempt and each feedback.
     """
@@ -91,7 +91,7 @@ def roll_out(
     return [_closed(r, hint) for r in rollouts]
 
 
-def _attempt(sampler: Sampler, rollouts: list[_Open], hint: str, limit: int) -> None:
+def _attempt(sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int) -> None:
     stop = f"\n{FEEDBACK_PREFIX}"
     requests = [
         Request((prompt(r.question, hint),), item_seed(r.seed, "attempt"), limit, stop)
@@ -106,7 +106,7 @@ def _attempt(sampler: Sampler, rollouts: list[_Open], hint: str, limit: int) -> 
 
 
 def _feedback(
-    sampler: Sampler, rollouts: list[_Open], hint: str, max_updates: int, limit: int
+    sampler: TextGenerator, rollouts: list[_Open], hint: str, max_updates: int, limit: int
 ) -> None:
     requests = [
         Request(
@@ -131,7 +131,7 @@ def _feedback(
             rollout.end = RolloutEnd.MAX_UPDATES
 
 
-def _update(sampler: Sampler, rollouts: list[_Open], hint: str, limit: int) -> None:
+def _update(sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int) -> None:
     stop = f"\n{FEEDBACK_PREFIX}"
     requests = [
         Request(

@@ -127,6 +127,16 @@ class StudentSettings(Section):
     lora_rs: bool = _s(False, "Rank-stabilised LoRA.")
     device: Literal["auto", "cpu", "cuda", "mps", "xpu"] = _s("auto", "Where the student runs.")
     threads: Annotated[int, Field(ge=0, le=1024)] = _s(0, "CPU threads; 0: all.")
+    generation: Literal["batch", "continuous"] = _s(
+        "batch",
+        "Generate batch by batch, or by transformers' continuous batching; sampled texts are the "
+        "same but for rounding.",
+    )
+    kv_share: Annotated[float, Field(gt=0, le=1)] = _s(
+        0.8,
+        "Share of the device's memory, less the model's own, for the keys and values of texts "
+        "that are generated; larger batches are cut.",
+    )
 
 
 class CollectSettings(Section):

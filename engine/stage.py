@@ -18,7 +18,7 @@ from db.store import Store
 from engine.control import Control
 from engine.project import Project
 from engine.settings import Settings
-from engine.student.generation import Sampler
+from engine.student.generation import OutOfMemory, TextGenerator, text_generator
 from engine.student.model import Student
 from engine.tasks.base import Task
 
@@ -39,10 +39,28 @@ class RunContext:
     def seed(self) -> int:
         return self.settings.run.seed
 
-    def sampler(self, temperature: float) -> Sampler:
-        """Return a sampler of the student that shows signs of life while it works."""
-        return Sampler(
-            self.student.language_model, self.student.form, temperature, self.control.pulse
+    def sampler(self, temperature: float) -> TextGenerator:
+        """Return a generator that shows signs of life while it works; 0 is greedy.
+
+        Raises:
+            StudentError: the student cannot be generated from as ``student.generation`` says.
+        """
+        return text_generator(
+            self.student,
+            self.settings.student,
+            temperature,
+            self.control.pulse,
+            self._store_backoff,
+        )
+
+    def _store_backoff(self, event: OutOfMemory) -> None:
+        self.store.add_event(
+            self.run_id,
+            "alert",
+            f"memory ran out with {event.rows} texts at once; it goes on with fewer. A lower "
+            "student.kv_share or batch_size saves the time that this costs",
+            level=Level.WARNING,
+            data={"rows": event.rows, "error": event.message},
         )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+
+import psutil  # type: ignore[import-untyped]
 import torch
 
 from engine.errors import StudentError
@@ -39,3 +42,37 @@ def free_bytes(device: torch.device) -> int | None:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return None
+
+
+def total_bytes(device: torch.device) -> int:
+    """Return the memory that the device has, in use or not; the CPU's is the machine's."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    if device.type == "xpu":
+        return int(torch.xpu.get_device_properties(device).total_memory)
+    if device.type == "mps":
+        return int(torch.mps.recommended_max_memory())
+    return int(psutil.virtual_memory().total)
+
+
+_SAYINGS = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that memory ran out: torch's own, a driver's or the CPU's."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        saying in str(error).lower() for saying in _SAYINGS
+    )
+
+
+def free_cached(device: torch.device) -> None:
+    """Give back what the allocator keeps for later."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "xpu":
+        torch.xpu.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()

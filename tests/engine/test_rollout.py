@@ -34,7 +34,7 @@ def runs_on(text: str) -> Generation:
     return Generation(text, len(text), FinishReason.LENGTH)
 
 
-class Recited(Sampler):
+class Recited:
     """Gives the replies it was told, and keeps what it was asked."""
 
     def __init__(self, *replies: Generation) -> None:

@@ -2,27 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 
 import pytest
 import torch
-from tiny_students import load
-from transformers import DynamicCache, LlamaForCausalLM, PreTrainedTokenizerFast
+from continuations import PROMPTS, alone, requests
+from tiny_students import random_model
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-import engine.student.generation
-from engine.student.generation import FinishReason, Generation, Request, Sampler, chunks, new_cache
+import engine.student.generation.cache
+from engine.student.generation import FinishReason, Request, Sampler, chunks
 from engine.student.text_format import TextFormat
-
-PROMPTS = ["Q: ", "Q: (1 + 2) =\nAnswer:", "7", "Feedback: a longer prompt than the others", "="]
-
-
-def requests(max_tokens: Sequence[int] = (40,), stop: str = "") -> list[Request]:
-    return [
-        Request((text,), seed, max_tokens[seed % len(max_tokens)], stop)
-        for seed, text in enumerate(PROMPTS * 3)
-    ]
 
 
 @pytest.fixture(params=[0.0, 1.0], ids=["greedy", "sampled"])
@@ -30,10 +20,6 @@ def sampler(
     request: pytest.FixtureRequest, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
 ) -> Sampler:
     return Sampler(model, TextFormat(tokenizer), request.param)
-
-
-def alone(sampler: Sampler, wanted: Sequence[Request]) -> list[Generation]:
-    return [sampler.generate([request])[0] for request in wanted]
 
 
 def test_a_result_is_the_same_alone_and_in_any_batch(sampler: Sampler) -> None:
@@ -54,7 +40,7 @@ def test_rows_that_end_early_leave_and_change_nothing(
     sampler: Sampler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One row ends at every step, and the cache grows in between.
-    monkeypatch.setattr(engine.student.generation, "_GROWTH", 3)
+    monkeypatch.setattr(engine.student.generation.cache, "_GROWTH", 3)
     wanted = requests(max_tokens=range(1, 30))
     found = sampler.generate(wanted)
     assert found == alone(sampler, wanted)
@@ -181,36 +167,18 @@ def test_it_shows_that_it_lives_and_leaves_the_model_in_its_mode(
     assert beats == 12
 
 
-def test_the_growing_cache_shows_what_a_plain_one_shows(
-    model: LlamaForCausalLM, monkeypatch: pytest.MonkeyPatch
+def test_a_prompt_as_long_as_the_context_ends_at_once_and_others_where_it_ends(
+    tokenizer: PreTrainedTokenizerFast,
 ) -> None:
-    monkeypatch.setattr(engine.student.generation, "_GROWTH", 4)
-    generator = torch.Generator().manual_seed(3)
-    caches = new_cache(model), DynamicCache(config=model.config)
-    assert len(caches[0].layers) == len(caches[1].layers) == model.config.num_hidden_layers
-    rows = 5
-    for length in (7, 1, 1, 3, 1, 1, 1, 9, 1):
-        if length == 3:
-            keep = torch.tensor([0, 2, 4])
-            rows = len(keep)
-            for cache in caches:
-                cache.batch_select_indices(keep)
-        for layer in range(model.config.num_hidden_layers):
-            shape = (rows, 1, length, 32)
-            keys, values = (torch.randn(shape, generator=generator) for _ in range(2))
-            shown = [cache.update(keys, values, layer) for cache in caches]
-            assert torch.equal(shown[0][0], shown[1][0])
-            assert torch.equal(shown[0][1], shown[1][1])
-        assert caches[0].get_seq_length() == caches[1].get_seq_length()
-
-
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("adapter", ["full", "lora"])
-def test_every_kind_of_student_can_be_sampled(
-    random_student: Path, adapter: str, precision: str
-) -> None:
-    student = load(random_student, adapter, precision=precision)
-    sampler = Sampler(student.language_model, student.form, 1.0)
-    found = sampler.generate([Request(("Q: ",), seed, 5) for seed in range(3)])
-    assert [g.tokens for g in found] == [5, 5, 5]
-    assert sampler.generate([Request(("Q: ",), seed, 5) for seed in range(3)]) == found
+    model = random_model().eval()
+    model.config.max_position_embeddings = 24
+    form = TextFormat(tokenizer)
+    lengths = [10, 23, 24, 30, 3]
+    wanted = [Request(("7" * length,), 0, 20) for length in lengths]
+    assert [len(form.prompt_ids(request.prompt)) for request in wanted] == lengths
+    # Ids that no text ends with, so that only lengths end it.
+    form.end_ids = frozenset()
+    found = Sampler(model, form, 1.0).generate(wanted)
+    assert [g.tokens for g in found] == [14, 1, 0, 0, 20]
+    assert {g.finish_reason for g in found} == {FinishReason.LENGTH}
+    assert found[2].text == found[3].text == ""
