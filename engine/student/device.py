@@ -37,13 +37,6 @@ def calculates_in_bf16(device: torch.device) -> bool:
     return True
 
 
-def free_bytes(device: torch.device) -> int | None:
-    """Return the device's free memory; None for the CPU's and where nobody tells."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return None
-
-
 def total_bytes(device: torch.device) -> int:
     """Return the memory that the device has, in use or not; the CPU's is the machine's."""
     if device.type == "cuda":

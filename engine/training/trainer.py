@@ -18,6 +18,7 @@ import torch
 
 from engine.errors import RunFailed, StudentError
 from engine.settings import TrainSettings
+from engine.student.device import free_cached, is_out_of_memory
 from engine.student.model import Student
 from engine.student_choices import MICRO_TOKENS, MICRO_TOKENS_ON_CPU
 from engine.training.batching import (
@@ -30,7 +31,7 @@ from engine.training.batching import (
 )
 from engine.training.checkpoints import TrainingState
 from engine.training.encoding import Encoded
-from engine.training.memory import free_cached, is_out_of_memory, peak_bytes, reset_peak
+from engine.training.memory import peak_bytes, reset_peak
 from engine.training.optimizers import LossScale, make_optimizer
 from engine.training.randomness import random_state, restore_random
 from engine.training.schedule import learning_rate_at, plan_steps

@@ -12,10 +12,10 @@ from tiny_students import load
 from trainings import numbers, same, settings, weighted_rows, weights_of
 
 from engine.errors import RunFailed
+from engine.student.device import is_out_of_memory
 from engine.student.model import Student
 from engine.training.checkpoints import load_state, save_state
 from engine.training.encoding import Encoded
-from engine.training.memory import is_out_of_memory
 from engine.training.optimizers import LossScale
 from engine.training.trainer import Trainer
 
