@@ -19,6 +19,7 @@ from engine.iteration_weights import remove_leftovers, restore_iteration
 from engine.lock import EngineProcess
 from engine.memory_check import check_memory
 from engine.project import Project
+from engine.question_lengths import check_questions
 from engine.readiness import check_settings_of_runs
 from engine.selection import select
 from engine.settings import Settings
@@ -90,6 +91,8 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
             _make_items(project.settings, store, run, task)
             student = load_student(project.settings.student, task.name, run.seed)
             context = RunContext(project, project.settings, store, run.id, task, student, control)
+            check_questions(context)
+            _tell_of_template(context)
             _iterate(context)
     except StopRequested:
         return _end(store, run, RunStatus.STOPPED, "stopped; `tripost run` goes on from here")
@@ -111,6 +114,13 @@ def _begin(store: Store, run: Run) -> None:
             f"run {run.id} {'started' if first_time else 'goes on'}",
             data={"seed": run.seed, "iterations": run.iterations},
         )
+
+
+def _tell_of_template(context: RunContext) -> None:
+    """Say why a chat model is asked in plain text, once in a run."""
+    if (complaint := context.student.form.complaint) and not context.store.stages(context.run_id):
+        text = f"asked in plain text, not as a chat: {complaint}"
+        context.store.add_event(context.run_id, "alert", text, level=Level.WARNING)
 
 
 def _iterate(context: RunContext) -> None:

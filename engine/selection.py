@@ -146,6 +146,8 @@ def _warn_of_few_gold_questions(context: RunContext, iteration: int) -> None:
 
 def _drop_long(context: RunContext, drafts: Iterable[Draft]) -> list[Draft]:
     limit = context.settings.train.max_tokens
+    if context.student.context_tokens is not None:
+        limit = min(limit, context.student.context_tokens)
     marked = []
     for draft in drafts:
         if draft.dropped is None:

@@ -6,7 +6,7 @@ The file, the command line and the app show these same lines. Reading and writin
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -20,12 +20,18 @@ _Names = Annotated[
     Field(strict=False, max_length=100),
 ]
 _Weight = Annotated[float, Field(ge=0, le=100)]
+_Value = TypeVar("_Value")
 _BatchSize = Annotated[int, Field(ge=1, le=4096)]
 _AttemptTokens = Annotated[int, Field(ge=16, le=32768)]
 
 
 def _s(default: Any, help_: str) -> Any:
     return Field(default, description=help_)
+
+
+def _senseless(allowed: str) -> PydanticCustomError:
+    """Return the error of a setting that makes no sense beside others; it completes "must be"."""
+    return PydanticCustomError("senseless", "{allowed}", {"allowed": allowed})
 
 
 class Section(BaseModel):
@@ -137,6 +143,42 @@ class StudentSettings(Section):
         "Share of the device's memory, less the model's own, for the keys and values of texts "
         "that are generated; larger batches are cut.",
     )
+
+    @field_validator("prompting")
+    @classmethod
+    def _has_template(cls, prompting: str, info: ValidationInfo) -> str:
+        if prompting == "chat" and info.data.get("path") == "embedded":
+            raise _senseless('"auto" or "plain", as an embedded student has no chat template')
+        return prompting
+
+    @field_validator("quantisation")
+    @classmethod
+    def _can_be_trained(cls, quantisation: str, info: ValidationInfo) -> str:
+        if quantisation == "nf4" and info.data.get("adapter") == "full":
+            raise _senseless(
+                '"auto" or "none", as student.adapter is "full": 4-bit weights cannot be trained'
+            )
+        return quantisation
+
+    @field_validator("lora_dropout", "lora_targets", "lora_rs")
+    @classmethod
+    def _has_adapter(cls, value: _Value, info: ValidationInfo) -> _Value:
+        if value and info.data.get("adapter") == "full":
+            nothing = {"lora_dropout": "0", "lora_targets": "empty", "lora_rs": "false"}
+            raise _senseless(
+                f'{nothing[str(info.field_name)]}, as student.adapter is "full": there is no LoRA '
+                "adapter"
+            )
+        return value
+
+    @field_validator("lora_targets")
+    @classmethod
+    def _leaves_the_head_alone(cls, targets: tuple[str, ...]) -> tuple[str, ...]:
+        if "lm_head" in targets:
+            raise _senseless(
+                "linear layers below the head: the weighted loss knows no adapter in lm_head"
+            )
+        return targets
 
 
 class CollectSettings(Section):

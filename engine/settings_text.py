@@ -77,7 +77,7 @@ def problem_of(error: ErrorDetails) -> SettingProblem:
     if key not in _BY_KEY:
         return SettingProblem(key, value, "a section of settings")
     allowed = _BY_KEY[key].allowed
-    if error["type"] in ("unreachable", "no_difficulty"):
+    if error["type"] in ("unreachable", "no_difficulty", "senseless"):
         allowed = error["msg"]
     elif error["type"] == "string_too_short":
         allowed = "text that is not empty"

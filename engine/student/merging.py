@@ -8,7 +8,8 @@ import torch
 from transformers import PreTrainedModel
 
 from engine.settings import StudentSettings
-from engine.student.loading import load_model, take_up_adapter
+from engine.student.adapter import take_up
+from engine.student.loading import load_model
 from engine.student_place import Place
 
 
@@ -28,4 +29,4 @@ def merged(place: Place, precision: str) -> PreTrainedModel:
     model = load_model(place.model, settings, torch.device("cpu"))
     if place.adapter is None:
         return model
-    return cast(PreTrainedModel, take_up_adapter(place, model).merge_and_unload())
+    return cast(PreTrainedModel, take_up(place, model).merge_and_unload())

@@ -53,7 +53,8 @@ class Student:
     @property
     def context_tokens(self) -> int | None:
         """How many tokens it can look at; None where its configuration does not say."""
-        found = getattr(self.language_model.config, "max_position_embeddings", None)
+        config = self.language_model.config.get_text_config()
+        found = getattr(config, "max_position_embeddings", None)
         return int(found) if found else None
 
     def trained_weights(self) -> dict[str, torch.Tensor]:
@@ -79,5 +80,9 @@ class Student:
 
     def save(self, folder: Path) -> None:
         """Write a folder that transformers (or peft, for an adapter) loads."""
-        self.model.save_pretrained(str(folder))
+        if isinstance(self.model, PeftModel):
+            # Left to itself, peft asks the hub whether the embeddings are as they were.
+            self.model.save_pretrained(str(folder), save_embedding_layers=False)
+        else:
+            self.model.save_pretrained(str(folder))
         self.tokenizer.save_pretrained(folder)

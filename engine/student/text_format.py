@@ -8,20 +8,17 @@ For a chat model the question is a user's message, and all else the reply to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, cast
+from typing import Literal
 
-from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from engine.errors import StudentError
+from engine.student.chat import Chat
+from engine.student.data_text import DataTokenizer
 
 Prompting = Literal["auto", "plain", "chat"]
 
-_ANCHOR = "\n"
-"""What a piece is set after where a tokenizer puts a blank before every text."""
-
 _QUESTION, _ANSWER = "Q: ", "\nAnswer:"
-_PROBE = "(1) A = 3."
 
 
 class TextFormat:
@@ -37,9 +34,11 @@ class TextFormat:
 
         ``auto`` is ``chat`` where the tokenizer has a chat template whose replies end with one of
         these ids: a base model may have a template, but nothing that it was taught ends like it.
+        A template that cannot be used makes it ``plain``, and ``complaint`` says why.
 
         Raises:
-            StudentError: there is no end-of-text token; the chat template is missing or of no use.
+            StudentError: there is no end-of-text token; texts do not come back from tokens as they
+                were; a chat is asked for, and its template is missing or of no use.
         """
         if tokenizer.eos_token_id is None:
             raise StudentError(
@@ -50,16 +49,30 @@ class TextFormat:
         self.tokenizer = tokenizer
         self.end_id: int = tokenizer.eos_token_id
         self.end_ids = frozenset({self.end_id, *other_ends})
+        self.complaint = ""
         start = tokenizer("")["input_ids"][:1]
         self._start: list[int] = start if start == [tokenizer.bos_token_id] else []
-        self._anchor: list[int] = []
-        if self._adds_to_every_text():
-            self._anchor = self._ids(_ANCHOR)
-        self.is_chat = prompting == "chat" or (prompting == "auto" and self._speaks_in_chats())
-        if self.is_chat:
-            self.end_id = self._end_of_reply()
+        self._chat = self._choose_chat(prompting)
+        if self._chat is not None:
+            self.end_id = self._chat.end_id
             self.end_ids |= {self.end_id}
-            self._check_template()
+        self._data = self._chat.data if self._chat else DataTokenizer(tokenizer)
+        if not self._data.keeps_text:
+            raise StudentError(
+                "Its tokenizer does not keep texts as they are: line ends, blanks or capitals are "
+                "lost, of which trajectories are made. Choose another student.",
+                "The tokenizer loses text",
+            )
+
+    @property
+    def is_chat(self) -> bool:
+        return self._chat is not None
+
+    @property
+    def unused_ids(self) -> frozenset[int]:
+        """The ids that no text has: control tokens that neither end nor frame one."""
+        own = self._chat.own_ids if self._chat else frozenset(self._start)
+        return self._data.controls - self.end_ids - own
 
     def prompt_ids(self, pieces: Sequence[str]) -> list[int]:
         """Tokenise a text from its beginning; its first piece is the question's.
@@ -69,14 +82,14 @@ class TextFormat:
         if not pieces:
             return list(self._start)
         first, *others = pieces
-        ids = self._chat_ids(first) if self.is_chat else [*self._start, *self._ids(first)]
+        ids = self._chat_ids(first) if self._chat else self._start + self._data.beginning(first)
         for piece in others:
             ids += self.piece_ids(piece)
         return ids
 
     def piece_ids(self, text: str) -> list[int]:
         """Tokenise a text that others go before."""
-        return self._piece(text)[0]
+        return self._data.piece(text)[0]
 
     def piece_with_places(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """The same, with the place of each token in the text: its beginning and its end.
@@ -88,102 +101,29 @@ class TextFormat:
             raise StudentError(
                 "Its tokenizer cannot tell where its tokens lie. Set train.change_factor to 1."
             )
-        return self._piece(text, places=True)
+        return self._data.piece(text, places=True)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ids that a student generated."""
-        return str(self.tokenizer.decode(list(ids)))
+        return self._data.decode(list(ids))
 
-    def _ids(self, text: str) -> list[int]:
-        return cast(list[int], self.tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def _piece(self, text: str, places: bool = False) -> tuple[list[int], list[tuple[int, int]]]:
-        anchor = self._anchor
-        before = _ANCHOR if anchor else ""
-        found = self._found(before + text, places)
-        if found["input_ids"][: len(anchor)] != anchor:
-            # The anchor has merged with what begins the piece.
-            anchor, before = [], ""
-            found = self._found(text, places)
-        ids = found["input_ids"][len(anchor) :]
-        if not places:
-            return ids, []
-        shift = len(before)
-        spans = found["offset_mapping"][len(anchor) :]
-        return ids, [(max(0, start - shift), end - shift) for start, end in spans]
-
-    def _found(self, text: str, places: bool) -> dict[str, Any]:
-        return cast(
-            dict[str, Any],
-            self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=places),
-        )
-
-    def _adds_to_every_text(self) -> bool:
-        """Tell whether two texts, tokenised and joined, are more than the two."""
-        once = self._ids(_PROBE)
-        return len(self.decode(once + once)) > len(2 * self.decode(once))
-
-    # --- chats -----------------------------------------------------------------------------
+    def _choose_chat(self, prompting: Prompting) -> Chat | None:
+        """Return what a chat is made of, if one is asked for or the model was tuned to it."""
+        if prompting == "plain" or (prompting == "auto" and not self.tokenizer.chat_template):
+            return None
+        try:
+            chat = Chat(self.tokenizer)
+        except StudentError as error:
+            if prompting == "chat":
+                raise
+            self.complaint = error.message
+            return None
+        return chat if prompting == "chat" or chat.end_id in self.end_ids else None
 
     def _chat_ids(self, first: str) -> list[int]:
-        question, marker, rest = first.removeprefix(_QUESTION).partition(_ANSWER)
-        head = self._rendered([{"role": "user", "content": question}], generating=True)
-        return self._ids(head) + self.piece_ids((marker + rest).removeprefix("\n"))
-
-    def _rendered(self, messages: list[dict[str, str]], *, generating: bool) -> str:
-        return str(
-            self.tokenizer.apply_chat_template(
-                messages,
-                tokenize=False,
-                add_generation_prompt=generating,
-                # Thoughts before the answer are no part of a trajectory; other templates ignore it.
-                enable_thinking=False,
-            )
-        )
-
-    def _speaks_in_chats(self) -> bool:
-        try:
-            return bool(self.tokenizer.chat_template) and self._end_of_reply() in self.end_ids
-        except StudentError:
-            return False
-
-    def _end_of_reply(self) -> int:
-        """Return the token that ends an assistant's message. Raises StudentError."""
-        if not self.tokenizer.chat_template:
-            raise StudentError(
-                'student.prompting is "chat", but its tokenizer has no chat template. Set '
-                'student.prompting to "plain".',
-                "The student has no chat template",
-            )
-        try:
-            text = self._rendered(_exchange(_PROBE), generating=False)
-        except (TemplateError, TypeError, ValueError) as error:
-            raise _useless(f"it fails: {error}") from error
-        _, found, after = text.rpartition(_PROBE)
-        ids = self._ids(after)
-        if not found or not ids:
-            raise _useless("it does not write a reply as it is, with an end of its own")
-        return ids[0]
-
-    def _check_template(self) -> None:
-        """Find out that prompt, reply and end make the very ids of a whole chat."""
-        whole = self._ids(self._rendered(_exchange(f"Answer: {_PROBE}"), generating=False))
-        head = self._chat_ids(f"{_QUESTION}1 + 2 ={_ANSWER}")
-        ours = [*head, *self.piece_ids(f" {_PROBE}"), self.end_id]
-        if whole[: len(ours)] != ours:
-            raise _useless("a prompt and the reply to it are not what it writes as one text")
-
-
-def _exchange(reply: str) -> list[dict[str, str]]:
-    return [
-        {"role": "user", "content": "1 + 2 ="},
-        {"role": "assistant", "content": reply},
-    ]
-
-
-def _useless(why: str) -> StudentError:
-    return StudentError(
-        f"The chat template of its tokenizer cannot be used: {why}. Set student.prompting to "
-        '"plain".',
-        "The chat template cannot be used",
-    )
+        assert self._chat is not None
+        text = first.removeprefix(_QUESTION)
+        # A question may have such a line itself: it goes as far as the last one.
+        question, marker, rest = text.rpartition(_ANSWER) if _ANSWER in text else (text, "", "")
+        reply = (marker + rest).removeprefix("\n")
+        return self._chat.head_ids(question) + self.piece_ids(self._chat.lead + reply)

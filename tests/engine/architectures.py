@@ -63,10 +63,16 @@ ARCHITECTURES: Mapping[str, Mapping[str, Any]] = {
 MIX_PACKED_ROWS = ("qwen3_5_text", "lfm2")
 """Architectures with layers that carry on from one row to the next whatever the positions say."""
 
+OTHERS: Mapping[str, Mapping[str, Any]] = {
+    "gpt2": {"tie_word_embeddings": True},
+    "llama wide": {"model_type": "llama", "hidden_size": 128, "tie_word_embeddings": False},
+}
+"""Of no interest but for the shapes and names of their weights."""
+
 
 def tiny_model(name: str, seed: int = 0) -> PreTrainedModel:
     """A model of the real class whose logits are uneven enough to be worth comparing."""
-    values = dict(ARCHITECTURES[name])
+    values = dict({**ARCHITECTURES, **OTHERS}[name])
     kind = values.pop("model_type", name)
     config = AutoConfig.for_model(
         kind, **{**_COMMON, "vocab_size": len(arithmetic_tokenizer()), **values}

@@ -63,8 +63,12 @@ FIELDS = {
 }
 
 
-def reachable(values: dict[str, Any]) -> dict[str, Any]:
-    """The one rule between settings: as many trajectories as there can be at most."""
+def sensible(values: dict[str, Any]) -> dict[str, Any]:
+    """The rules between settings: trajectories that there can be, no adapter where none is."""
+    if values["student.adapter"] == "full":
+        nothing = {"lora_dropout": 0.0, "lora_targets": (), "lora_rs": False}
+        values |= {f"student.{name}": value for name, value in nothing.items()}
+        values |= {"student.quantisation": "none"}
     most = values["collect.questions"]
     if values["collect.target"]:
         most = min(values["collect.target"], most * values["collect.passes"])
@@ -73,7 +77,7 @@ def reachable(values: dict[str, Any]) -> dict[str, Any]:
 
 any_settings = (
     st.fixed_dictionaries({key: any_value(key, info) for key, info in FIELDS.items()})
-    .map(reachable)
+    .map(sensible)
     .map(lambda values: with_values(Settings(), values))
 )
 
@@ -185,6 +189,42 @@ def test_a_whole_number_will_do_where_a_number_is_asked_for(tmp_path: Path) -> N
             "at most 6 (questions x passes)",
         ),
         ("[collect]\ntarget = 15", "collect.minimum", "20", "at most 15 (target)"),
+        (
+            '[student]\npath = "x"\nadapter = "full"\nquantisation = "nf4"',
+            "student.quantisation",
+            '"nf4"',
+            '"auto" or "none", as student.adapter is "full": 4-bit weights cannot be trained',
+        ),
+        (
+            '[student]\nadapter = "full"\nlora_targets = ["q_proj"]',
+            "student.lora_targets",
+            '["q_proj"]',
+            'empty, as student.adapter is "full": there is no LoRA adapter',
+        ),
+        (
+            '[student]\nadapter = "full"\nlora_rs = true',
+            "student.lora_rs",
+            "true",
+            'false, as student.adapter is "full": there is no LoRA adapter',
+        ),
+        (
+            '[student]\nadapter = "full"\nlora_dropout = 0.5',
+            "student.lora_dropout",
+            "0.5",
+            '0, as student.adapter is "full": there is no LoRA adapter',
+        ),
+        (
+            '[student]\nlora_targets = ["q_proj", "lm_head"]',
+            "student.lora_targets",
+            '["q_proj", "lm_head"]',
+            "linear layers below the head: the weighted loss knows no adapter in lm_head",
+        ),
+        (
+            '[student]\nprompting = "chat"',
+            "student.prompting",
+            '"chat"',
+            '"auto" or "plain", as an embedded student has no chat template',
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(
@@ -296,7 +336,7 @@ def test_the_hash_tells_experiments_apart_but_not_their_name_or_machine(
     try:
         other = with_values(start, {key: value})
     except ConfigError:
-        return  # a minimum out of reach
+        return  # a minimum out of reach, or what makes no sense with the embedded student
     same = other == start or key in NO_PART
     assert (settings_hash(other) == settings_hash(start)) == same
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.config import with_values, write_settings
+from engine.embedded import SCHOOLED_TASKS, student_folder
 from engine.lock import lock_holder
 from engine.project import Project
 from engine.tasks import TASKS, make_task
@@ -176,8 +179,7 @@ def test_a_task_of_ones_own_that_lacks_scripts_is_told_and_no_engine_started(
     new_folder(cli.folder / "mine")
     toml = cli.folder / "mine/task.toml"
     toml.write_text(toml.read_text().replace('[improve]\nscript = "steps.py"', ""))
-    (cli.folder / "student").mkdir()
-    (cli.folder / "student/config.json").write_text("{}")
+    shutil.copytree(student_folder(SCHOOLED_TASKS[0]), cli.folder / "student")
     cli("new", "p", "--task", "mine", "--set", "student.path=student")
     result = cli("run", "p", plot="die")
     assert result.exit_code == 2
@@ -215,8 +217,7 @@ def test_a_demo_at_work_is_not_put_aside(cli: CommandLine) -> None:
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_the_demo_of_each_task_has_a_project_of_its_own(cli: CommandLine, task: str) -> None:
     folder = "tripost-demo" if task == "multistep_arithmetic" else f"tripost-demo-{task}"
-    (cli.folder / "mine").mkdir()
-    (cli.folder / "mine/config.json").write_text("{}")
+    shutil.copytree(student_folder(SCHOOLED_TASKS[0]), cli.folder / "mine")
     assert cli("demo", "--task", task, "--student", "./mine").exit_code == 0
     settings = Project.open(cli.folder / folder).settings
     assert (settings.task.name, settings.student.path) == (task, "./mine")
@@ -258,3 +259,26 @@ def test_a_folder_that_is_no_project_is_named(cli: CommandLine, command: str) ->
     assert result.stdout == ""
     assert result.stderr.startswith("No such project\n")
     assert str(cli.folder / "nowhere") in result.stderr
+
+
+def test_a_student_that_will_not_do_is_told_before_an_engine_is_started(
+    cli: CommandLine,
+) -> None:
+    project = cli.new("p")
+    (cli.folder / "student").mkdir()
+    (cli.folder / "student" / "config.json").write_text('{"model_type": "llama"}')
+    (cli.folder / "student" / "pytorch_model.bin").touch()
+    settings = with_values(project.settings, {"student.path": str(cli.folder / "student")})
+    write_settings(project.settings_path, settings)
+    refused = cli("run", "p", plot="die")
+    assert refused.exit_code == 4
+    assert "The student is a pickle\n" in refused.stderr
+    assert "loading one can run any code" in " ".join(refused.stderr.split())
+    assert lock_holder(project) is None
+
+
+def test_settings_that_make_no_sense_together_are_refused(cli: CommandLine) -> None:
+    refused = cli("new", "p", "--set", "student.adapter=full", "--set", "student.quantisation=nf4")
+    assert refused.exit_code == 2
+    assert "student.quantisation" in refused.stderr
+    assert not (cli.folder / "p").exists()
