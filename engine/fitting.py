@@ -21,6 +21,7 @@ from engine.iteration_weights import (
 from engine.rollout import item_seed
 from engine.settings import TrainSettings
 from engine.stage import RunContext, Work, finish, is_done, working
+from engine.student.piecewise import count_cut_otherwise
 from engine.training.encoding import encode
 from engine.training.trainer import StepResult, Trainer
 from engine.training_speed import speed_facts
@@ -45,7 +46,9 @@ def train(context: RunContext, iteration: int) -> None:
     total = len(trainer.plans)
     with working(context, iteration, StageName.TRAIN, total) as work:
         loop = _Loop(context, iteration, trainer, work)
-        loop.take_up()
+        if loop.take_up() == 0:
+            texts = ([text for text, _ in example.segments] for example in examples)
+            loop.begin(count_cut_otherwise(context.student.form, texts))
         loop.run()
         path, digest = save_iteration(context, iteration)
         tokens = sum(step.tokens for step in context.store.train_steps(context.run_id, iteration))
@@ -84,18 +87,21 @@ class _Loop:
         self._dev = DevSet(context) if self._looks else None
         self._looked = Looked()
 
-    def take_up(self) -> None:
-        """Go on from the newest checkpoint, or begin; forget the steps after it."""
+    def take_up(self) -> int:
+        """Go on from the newest checkpoint, forget the steps after it; return how many are done."""
         context, trainer = self._context, self._trainer
         if state := newest_state(context, self._iteration):
             trainer.restore(state)
             self._looked = Looked(**state.more)
         context.store.delete_train_steps_after(context.run_id, self._iteration, trainer.next_step)
         self._work.advance(trainer.next_step, len(trainer.plans))
-        if trainer.next_step == 0:
-            self._begin()
+        return trainer.next_step
 
-    def _begin(self) -> None:
+    def begin(self, cut_otherwise: int) -> None:
+        """Find out what fits before the first step, and tell how it trains.
+
+        ``cut_otherwise`` of the examples have other tokens than their whole texts would.
+        """
         context, trainer = self._context, self._trainer
         wanted = trainer.micro_tokens
         if context.student.device.type != "cpu":
@@ -103,11 +109,17 @@ class _Loop:
             trainer.preflight(context.control.pulse)
         self._tell_halving(wanted, "before the first step")
         how = f"padded, since {trainer.why_padded}" if trainer.why_padded else "packed"
+        if cut_otherwise:
+            how += f"; {cut_otherwise} examples are tokenised otherwise than as whole texts"
         context.store.add_event(
             context.run_id,
             "train.setup",
             f"iteration {self._iteration}: {trainer.micro_tokens} tokens at once, {how}",
-            data={"iteration": self._iteration, **trainer.setup()},
+            data={
+                "iteration": self._iteration,
+                "cut_otherwise": cut_otherwise,
+                **trainer.setup(),
+            },
         )
 
     def run(self) -> None:
