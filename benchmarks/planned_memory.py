@@ -192,6 +192,8 @@ def measured_bytes(case: Case) -> int:
     half = case.work.precision != "fp32"
     with patch.object(torch, "is_autocast_enabled", lambda *_: half), live:
         step(model, case)
+    # autocast has put back what it was shown.
+    torch.set_autocast_enabled("cpu", False)
     return live.peak
 
 
