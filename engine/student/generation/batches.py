@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from engine.errors import StudentError
+from engine.student.context import context_tokens
 from engine.student.device import free_cached, is_out_of_memory
 from engine.student.generation.cache import keep_rows, new_cache
 from engine.student.generation.draws import chances, draw
@@ -25,7 +26,7 @@ from engine.student.generation.memory import (
     first_batch,
     longest_first,
 )
-from engine.student.generation.prompts import NOTHING, Prompt, context_tokens, tokenise
+from engine.student.generation.prompts import NOTHING, Prompt, tokenise
 from engine.student.generation.requests import Generation, OutOfMemory, Request
 from engine.student.generation.stopping import StopRules
 from engine.student.text_format import TextFormat
