@@ -128,6 +128,18 @@ def has_tokenizer(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _TOKENIZER_FILES)
 
 
+def is_all_in_tokenizer_json(folder: Path) -> bool:
+    """Tell whether a folder's tokenizer says that it is what its tokenizer.json describes.
+
+    Raises:
+        StudentError: its tokenizer_config.json cannot be read.
+    """
+    path = folder / "tokenizer_config.json"
+    if not (path.is_file() and (folder / "tokenizer.json").is_file()):
+        return False
+    return read_json(path).get("tokenizer_class") in _GENERIC_TOKENIZERS
+
+
 def check_tokenizer_folder(folder: Path) -> None:
     """Check that there is a tokenizer, and that it has an end of text as far as can be seen.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -23,6 +24,7 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
 )
 
 from engine.errors import StudentError
@@ -34,6 +36,7 @@ from engine.student.head import find_head
 from engine.student.model import Student
 from engine.student.text_format import TextFormat
 from engine.student_choices import without_autos
+from engine.student_files import is_all_in_tokenizer_json
 from engine.student_place import Place, fetch_student
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -161,8 +164,12 @@ def _keep_as_quantised(model: PreTrainedModel, dtype: torch.dtype) -> None:
 
 
 def _load_tokenizer(place: Place) -> PreTrainedTokenizerBase:
+    # For some kinds of models, such as Qwen2, AutoTokenizer takes the kind's own class even where
+    # tokenizer.json is all there is to it, and splits texts otherwise than that says.
+    as_it_is = is_all_in_tokenizer_json(Path(place.tokenizer))
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place.tokenizer)
+        made = PreTrainedTokenizerFast if as_it_is else AutoTokenizer
+        tokenizer = made.from_pretrained(place.tokenizer)
     except UNLOADABLE as error:
         raise StudentError(
             f"{place.tokenizer}: {error}", "The student's tokenizer cannot be loaded"

@@ -57,6 +57,11 @@ class Student:
         found = getattr(config, "max_position_embeddings", None)
         return int(found) if found else None
 
+    @property
+    def attends_eagerly(self) -> bool:
+        """True for a model such as Gemma 2, whose attention no fused kernel calculates."""
+        return getattr(self.language_model.config, "_attn_implementation", None) == "eager"
+
     def trained_weights(self) -> dict[str, torch.Tensor]:
         """Return the weights that training changes, by name."""
         return {n: p for n, p in self.model.named_parameters() if p.requires_grad}

@@ -292,6 +292,8 @@ def _why_padded(student: Student, rows: Sequence[Encoded], packing: str) -> str 
         # Attention between packed rows is calculated and masked, which costs more there than the
         # padding of rows of one length.
         return "on a CPU padding is faster"
+    if packing == "auto" and student.attends_eagerly:
+        return "its attention holds the scores of all pairs of tokens, which packs make many more"
     return why_not_packed(student, rows)
 
 

@@ -139,6 +139,13 @@ def test_a_model_that_mixes_packed_rows_is_padded_and_says_so(
 
 
 @every_architecture
+def test_who_attends_eagerly_is_known(name: str, folder_of: Callable[[str], Path]) -> None:
+    """Of these, only the architecture that caps its attention scores has no fused kernel."""
+    student = load(folder_of(name), **WHOLE)
+    assert student.attends_eagerly == (name == "gemma2")
+
+
+@every_architecture
 def test_the_whole_way_in_4_bits(
     name: str, folder_of: Callable[[str], Path], rows: list[Encoded], tmp_path: Path
 ) -> None:
