@@ -194,7 +194,7 @@ def test_settings_that_do_not_fit_on_the_disk_leave_the_old_ones(tmp_path: Path)
         "import errno, pathlib, sys\n"
         "from engine.config import Settings, load_settings, with_values, write_settings\n"
         "disk = pathlib.Path(sys.argv[1])\n"
-        "(disk / 'ballast').write_bytes(bytes(56_000))\n"
+        "(disk / 'ballast').write_bytes(bytes(52_000))\n"
         "write_settings(disk / 'project.toml', Settings())\n"
         "new = with_values(Settings(), {'student.path': 'x' * 4000})\n"
         "try:\n"
