@@ -43,7 +43,7 @@ def export(trained: Trained, out: Path, *, merge: bool, precision: str = "bf16")
 def _copy(source: Path, target: Path, without: tuple[str, ...] = ()) -> None:
     try:
         for path in source.iterdir():
-            if path.is_file() and not path.name.startswith(without or ("\0",)):
+            if path.is_file() and not path.name.startswith(without):
                 shutil.copy2(path, target / path.name)
     except OSError as error:
         raise StudentError(f"{source}: {error}", "A checkpoint is damaged") from error

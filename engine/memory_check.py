@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from engine.planning.model_config import architecture_of
 from engine.planning.workload import workload_of
 from engine.settings import Settings
 from engine.student_place import Place
+from engine.weight_files import read_json
 
 _MARGIN = 1.1
 """A plan may be wrong by a tenth: what is missing has to be more than that."""
@@ -48,7 +48,6 @@ def check_memory(settings: Settings, place: Place, machine: Machine | None = Non
 
 def _shape(place: Place) -> Architecture | None:
     try:
-        config = json.loads((Path(place.model) / "config.json").read_bytes())
-        return architecture_of(config, place.model)
-    except (StudentError, OSError, ValueError):
+        return architecture_of(read_json(Path(place.model) / "config.json"), place.model)
+    except StudentError:
         return None

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from engine.errors import StudentError
+from engine.training.weighted_loss import head_logits
 
 _PROBE_TOKENS = 8
 _TOLERANCE = 0.02
@@ -34,11 +35,8 @@ class LogitHead:
     softcap: float | None = None
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Return the logits of (rows, size), in fp32."""
-        logits = nn.functional.linear(hidden, self.weight, self.bias).float() * self.scale
-        if self.softcap is not None:
-            logits = self.softcap * torch.tanh(logits / self.softcap)
-        return logits
+        """Return the logits of (rows, size), in fp32, as the loss calculates them."""
+        return head_logits(hidden, self.weight, self.bias, self.scale, self.softcap)
 
 
 def find_head(model: PreTrainedModel) -> LogitHead:

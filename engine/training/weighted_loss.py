@@ -50,7 +50,7 @@ class _WeightedLinearCrossEntropy(torch.autograd.Function):
         )
         for start in range(0, len(hidden), rows):
             block = slice(start, start + rows)
-            logits = _logits(hidden[block], head, bias, scale, softcap)
+            logits = head_logits(hidden[block], head, bias, scale, softcap)
             target, weight = labels[block, None], weights[block, None].float()
             # What the cap leaves of a logit's slope.
             bent = None if softcap is None else 1 - (logits / softcap).square()
@@ -86,10 +86,10 @@ class _WeightedLinearCrossEntropy(torch.autograd.Function):
         )
 
 
-def _logits(
+def head_logits(
     hidden: Tensor, head: Tensor, bias: Tensor | None, scale: float, softcap: float | None
 ) -> Tensor:
-    """Return the logits in fp32."""
+    """Return the logits of (rows, size) in fp32; see `weighted_linear_cross_entropy`."""
     logits = torch.nn.functional.linear(hidden, head, bias).float()
     if scale != 1:
         logits = logits * scale
@@ -140,6 +140,6 @@ def naive_weighted_cross_entropy(
     softcap: float | None = None,
 ) -> Tensor:
     """The same as a plain expression: what the block-wise one is tested and timed against."""
-    logits = _logits(hidden, head, bias, scale, softcap)
+    logits = head_logits(hidden, head, bias, scale, softcap)
     losses = cross_entropy(logits, labels, ignore_index=IGNORED, reduction="none")
     return (losses * weights).sum()
