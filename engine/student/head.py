@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from engine.errors import StudentError
+from engine.student.evaluating import evaluating
 from engine.training.weighted_loss import head_logits
 
 _PROBE_TOKENS = 8
@@ -67,16 +68,12 @@ def _shape_of_logits(model: PreTrainedModel) -> tuple[float, float | None]:
 
 @torch.no_grad()
 def _compare(model: PreTrainedModel, head: LogitHead, name: str) -> None:
-    was_training = model.training
-    model.eval()
-    try:
+    with evaluating(model):
         ids = torch.arange(1, 1 + _PROBE_TOKENS, device=model.device)
         ids = ids[None] % head.weight.shape[0]
         theirs = model(input_ids=ids, use_cache=False).logits.float()
         hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
         ours = head.logits(hidden.to(head.weight.dtype))
-    finally:
-        model.train(was_training)
     if theirs.shape != ours.shape:
         raise _unknown(name, f"{theirs.shape[-1]} logits, {ours.shape[-1]} rows in its head")
     # A model whose logits are no numbers is none to be compared; training tells.

@@ -32,6 +32,7 @@ from engine.known_architectures import TEXT_PARTS
 from engine.settings import StudentSettings
 from engine.student.adapter import UNLOADABLE, add_adapter, check_head_is_frozen, take_up
 from engine.student.device import calculates_in_bf16, choose_device
+from engine.student.evaluating import evaluating
 from engine.student.head import find_head
 from engine.student.model import Student
 from engine.student.text_format import TextFormat
@@ -207,14 +208,10 @@ def _check_vocabulary(place: Place, model: PreTrainedModel, form: TextFormat) ->
 @torch.no_grad()
 def _check_causal(name: str, model: PreTrainedModel) -> None:
     """Check that a model does not see what is still to come, as BERT and its like do."""
-    was_training = model.training
-    model.eval()
-    try:
+    with evaluating(model):
         ids = torch.arange(1, 9, device=model.device)[None] % _rows(model)
         first = model(input_ids=ids[:, :4], use_cache=False).logits.float()
         of_all = model(input_ids=ids, use_cache=False).logits[:, :4].float()
-    finally:
-        model.train(was_training)
     # Half precision rounds otherwise in another shape; logits that are no numbers tell nothing.
     apart = float((first - of_all).nan_to_num().abs().max())
     if apart > 0.1 * float(of_all.nan_to_num().abs().max()):

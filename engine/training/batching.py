@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from engine.student.evaluating import evaluating
 from engine.student.model import Student
 from engine.training.encoding import Encoded
 from engine.training.weighted_loss import IGNORED
@@ -120,15 +121,11 @@ def why_not_packed(student: Student, rows: Sequence[Encoded]) -> str | None:
         for row in sorted(rows, key=len)[:2]
     )
     other = Encoded(first.ids[::-1], first.weights)
-    training = student.model.training
-    student.model.eval()
-    try:
+    with evaluating(student.model):
         behind, behind_other, alone = (
             _last_states(student, texts, len(second))
             for texts in ([first, second], [other, second], [second])
         )
-    finally:
-        student.model.train(training)
     tolerance = _TOLERANCE[student.compute_dtype]
     if not _apart(behind, behind_other) <= tolerance / 10:
         return f"a row sees the one before it ({_apart(behind, behind_other):.2g} apart)"

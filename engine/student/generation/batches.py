@@ -17,12 +17,12 @@ from transformers import PreTrainedModel
 from engine.errors import StudentError
 from engine.student.context import context_tokens
 from engine.student.device import free_cached, is_out_of_memory
+from engine.student.evaluating import evaluating
 from engine.student.generation.cache import keep_rows, new_cache
 from engine.student.generation.draws import chances, draw
 from engine.student.generation.memory import (
     Batch,
     RowMemory,
-    evaluating,
     first_batch,
     longest_first,
 )

@@ -29,8 +29,9 @@ from transformers.generation.logits_process import LogitsProcessorList
 from engine.errors import StudentError
 from engine.student.context import context_tokens
 from engine.student.device import free_cached, is_out_of_memory
+from engine.student.evaluating import evaluating
 from engine.student.generation.draws import chances, draw
-from engine.student.generation.memory import RowMemory, evaluating, longest_first
+from engine.student.generation.memory import RowMemory, longest_first
 from engine.student.generation.prompts import NOTHING, Prompt, tokenise
 from engine.student.generation.requests import Generation, OutOfMemory, Request
 from engine.student.generation.stopping import StopRules

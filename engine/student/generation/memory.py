@@ -6,8 +6,7 @@ what happens to be free: a stage that was interrupted then gives the very text o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,21 +15,11 @@ from torch import Tensor, nn
 from transformers import DynamicCache, PreTrainedModel
 
 from engine.student.device import total_bytes
+from engine.student.evaluating import evaluating
 from engine.student.generation.prompts import Prompt
 
 _BYTES_TO_DRAW = 32
 """For a token of the vocabulary: logits, and their distribution in float64 three times over."""
-
-
-@contextmanager
-def evaluating(model: PreTrainedModel) -> Iterator[None]:
-    """Switch off what only training does, for a while."""
-    was_training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(was_training)
 
 
 @dataclass(frozen=True, slots=True)
