@@ -139,7 +139,21 @@ def m002_training_memory(db: "Database") -> None:
         db.table("train_steps").add_column(column, int)
 
 
-STEPS: tuple[Step, ...] = (m001_initial, m002_training_memory)
+def m003_expert_calls(db: "Database") -> None:
+    """What experts were asked and what came back: the account, and what is replayed."""
+    db.executescript("""
+        CREATE TABLE expert_calls (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL REFERENCES runs (id),
+            iteration INTEGER NOT NULL, key TEXT NOT NULL, role TEXT NOT NULL,
+            expert TEXT NOT NULL, request TEXT NOT NULL, reply TEXT, thinking TEXT NOT NULL,
+            finish TEXT, prompt_tokens INTEGER, reply_tokens INTEGER, seconds REAL NOT NULL,
+            cost REAL NOT NULL, error TEXT, at REAL NOT NULL);
+        CREATE UNIQUE INDEX expert_calls_replies ON expert_calls (key) WHERE reply IS NOT NULL;
+        CREATE INDEX expert_calls_by_run ON expert_calls (run_id, iteration, role, expert);
+    """)
+
+
+STEPS: tuple[Step, ...] = (m001_initial, m002_training_memory, m003_expert_calls)
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:

@@ -3,11 +3,19 @@
 from db.collection import CollectionQueries
 from db.evaluation import EvaluationQueries
 from db.events import EventQueries
+from db.experts import ExpertQueries
 from db.runs import RunQueries
 from db.training import TrainingQueries
 
 
-class Store(RunQueries, CollectionQueries, TrainingQueries, EvaluationQueries, EventQueries):
+class Store(
+    RunQueries,
+    CollectionQueries,
+    ExpertQueries,
+    TrainingQueries,
+    EvaluationQueries,
+    EventQueries,
+):
     """A project's database, opened with :meth:`open` or :meth:`create`.
 
     The engine is the only writer of run data; others write commands. Each writing method is a

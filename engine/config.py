@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.errors import ConfigError
+from engine.expert_settings import ExpertSettings
 from engine.files import write_atomically
 from engine.settings import (
     CollectSettings,
@@ -34,6 +35,7 @@ __all__ = [
     "ChangedSetting",
     "CollectSettings",
     "EvaluateSettings",
+    "ExpertSettings",
     "PostprocessSettings",
     "RunSettings",
     "Setting",
@@ -225,7 +227,21 @@ def write_settings(path: Path, settings: Settings) -> None:
 
 
 _NO_PART_OF_THE_EXPERIMENT = frozenset(
-    {"run.name", "student.device", "student.threads", "train.checkpoint_every_s"}
+    {
+        "run.name",
+        "student.device",
+        "student.threads",
+        "train.checkpoint_every_s",
+        "experts.concurrency",
+        "experts.timeout_s",
+        "experts.tries",
+        "experts.offline",
+        "experts.budget_tokens",
+        "experts.budget_cost",
+        "experts.prices",
+        "experts.hand_over",
+        "experts.gpu_layers",
+    }
 )
 
 

@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from engine.errors import SettingProblem
-from engine.settings import Section, Settings
+from engine.setting_types import Section
+from engine.settings import Settings
 from engine.tasks import TASKS
 
 

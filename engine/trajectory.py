@@ -37,6 +37,8 @@ class Author(StrEnum):
 
     STUDENT = "student"
     SCRIPT = "script"
+    GOLD = "gold"
+    """Nobody: the answer is the gold one, so that no expert was asked."""
     PERSON = "person"
 
 

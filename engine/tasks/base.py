@@ -6,6 +6,7 @@ import hashlib
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 from typing import Protocol
 
@@ -36,12 +37,29 @@ def mixed_subtasks(count: int, unseen_share: float) -> tuple[Subtask, ...]:
     )
 
 
-class CannotJudge(Exception):
-    """The script cannot tell whether an attempt is right; the reason is for people."""
+class Outcome(StrEnum):
+    """How asking for feedback or an update ended without one."""
+
+    FAILED = "failed"
+    """A script could not do it."""
+    GAVE_UP = "gave up"
+    """An expert said that it finds nothing, or voting came to nothing."""
+    UNUSABLE = "unusable"
+    """An expert's reply made no sense, also when asked again."""
 
 
-class CannotImprove(Exception):
-    """The script cannot write an update; the reason is for people."""
+class _NoResult(Exception):
+    def __init__(self, reason: str, outcome: Outcome = Outcome.FAILED) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+
+
+class CannotJudge(_NoResult):
+    """Nobody can tell whether an attempt is right; the reason is for people."""
+
+
+class CannotImprove(_NoResult):
+    """Nobody can write an update; the reason is for people."""
 
 
 class StepJudge(Protocol):

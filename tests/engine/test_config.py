@@ -41,6 +41,13 @@ def any_value(key: str, info: FieldInfo) -> st.SearchStrategy[Any]:
         return st.booleans()
     if info.annotation is str:
         return st.text(min_size=1, max_size=20)
+    if key in ("experts.feedback", "experts.improve"):
+        some = st.sampled_from(
+            ["script", "ollama:qwen3:8b", "gguf:/m.gguf", "openai:m@http://h/v1"]
+        )
+        return st.lists(some, min_size=1, unique=True).map(tuple)
+    if key == "experts.prices":
+        return st.just(("openai:m@http://h/v1=0.25/2",))
     if get_origin(info.annotation) is tuple:
         return st.lists(st.sampled_from(["3x1", "4x2", "6x3"]), max_size=3).map(tuple)
     bounds: dict[str, Any] = {}
@@ -69,6 +76,8 @@ def sensible(values: dict[str, Any]) -> dict[str, Any]:
         nothing = {"lora_dropout": 0.0, "lora_targets": (), "lora_rs": False}
         values |= {f"student.{name}": value for name, value in nothing.items()}
         values |= {"student.quantisation": "none"}
+    if values["experts.votes"] > 1:
+        values["experts.feedback_temperature"] = max(values["experts.feedback_temperature"], 0.5)
     most = values["collect.questions"]
     if values["collect.target"]:
         most = min(values["collect.target"], most * values["collect.passes"])
@@ -324,7 +333,26 @@ def test_a_setting_that_is_unknown_today_is_told_and_no_error() -> None:
     assert (change.key, change.value, change.default) == ("train.momentum", 0.9, None)
 
 
-NO_PART = ("run.name", "student.device", "student.threads", "train.checkpoint_every_s")
+NO_PART = (
+    "run.name",
+    "student.device",
+    "student.threads",
+    "train.checkpoint_every_s",
+    *(
+        f"experts.{name}"
+        for name in (
+            "concurrency",
+            "timeout_s",
+            "tries",
+            "offline",
+            "budget_tokens",
+            "budget_cost",
+            "prices",
+            "hand_over",
+            "gpu_layers",
+        )
+    ),
+)
 
 
 @given(st.sampled_from(sorted(FIELDS.keys() - {"task.name"})), st.data())

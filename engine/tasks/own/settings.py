@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.settings import Section
+from engine.setting_types import Section
 from engine.tasks import TASKS
 
 REFUSED = "refused"
