@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from db.records import Origin
-from engine.tasks.base import CannotImprove, CannotJudge
+from engine.tasks.base import CannotImprove, CannotJudge, Outcome
 from engine.trajectory import (
     FINAL_RESPONSE,
     Attempt,
@@ -30,7 +30,11 @@ class DropReason(StrEnum):
     ATTEMPT_UNREADABLE = "attempt has no steps"
     ATTEMPT_TOO_LONG = "attempt too long"
     FEEDBACK_FAILED = "FBK cannot judge"
+    FEEDBACK_GAVE_UP = "FBK gave up"
+    FEEDBACK_UNUSABLE = "FBK's reply is unusable"
     IMPROVE_FAILED = "IMP cannot improve"
+    IMPROVE_GAVE_UP = "IMP gave up"
+    IMPROVE_UNUSABLE = "IMP's reply is unusable"
     UPDATE_WITHOUT_ANSWER = "update has no final response"
     UPDATE_UNCHANGED = "update equals the attempt"
     UPDATE_CHANGES_PREFIX = "update changes steps before the flagged one"
@@ -43,22 +47,32 @@ class DropReason(StrEnum):
     WRONG = "answer is wrong"
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """Feedback, and who gave it."""
+
+    feedback: Feedback
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """An updated attempt, and who wrote it."""
+
+    attempt: Attempt
+    author: str
+
+
 class FeedbackModule(Protocol):
     """FBK: judges an attempt. Raises `CannotJudge`."""
 
-    @property
-    def author(self) -> str: ...
-
-    def __call__(self, question: str, attempt: Attempt) -> Feedback: ...
+    def __call__(self, question: str, attempt: Attempt) -> Opinion: ...
 
 
 class ImproveModule(Protocol):
     """IMP: continues an attempt from the flagged step. Raises `CannotImprove`."""
 
-    @property
-    def author(self) -> str: ...
-
-    def __call__(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt: ...
+    def __call__(self, question: str, attempt: Attempt, feedback: Feedback) -> Rewriting: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,18 @@ class Dropped:
     detail: str = ""
 
 
+_JUDGING_ENDS = {
+    Outcome.FAILED: DropReason.FEEDBACK_FAILED,
+    Outcome.GAVE_UP: DropReason.FEEDBACK_GAVE_UP,
+    Outcome.UNUSABLE: DropReason.FEEDBACK_UNUSABLE,
+}
+_IMPROVING_ENDS = {
+    Outcome.FAILED: DropReason.IMPROVE_FAILED,
+    Outcome.GAVE_UP: DropReason.IMPROVE_GAVE_UP,
+    Outcome.UNUSABLE: DropReason.IMPROVE_UNUSABLE,
+}
+
+
 class _Drop(Exception):
     def __init__(self, reason: DropReason, detail: str = "") -> None:
         super().__init__(reason)
@@ -108,20 +134,21 @@ class Editor:
 
     def _edit(self, student: Trajectory) -> Kept:
         if self._is_well_formed(student):
-            judged = self._judge(student.question, student.last)
-            if judged.is_correct:
-                closed = self._close(student.turns[-1], judged)
+            opinion = self._judge(student.question, student.last)
+            if opinion.feedback.is_correct:
+                closed = self._close(student.turns[-1], opinion)
                 return self._kept(student, (*student.turns[:-1], closed), Origin.CORRECT)
         kept: list[Turn] = []
         for index, turn in enumerate(student.turns):
-            judged = self._judge(student.question, turn.attempt)
+            opinion = self._judge(student.question, turn.attempt)
+            judged = opinion.feedback
             if judged.is_correct:
-                kept.append(self._close(turn, judged))
+                kept.append(self._close(turn, opinion))
                 has_more = index + 1 < len(student.turns)
                 return self._kept(student, kept, Origin.TRUNCATED if has_more else Origin.CORRECT)
             agrees = turn.feedback is not None and turn.feedback.same_diagnosis(judged)
             if not agrees or _works_otherwise(turn, judged):
-                turn = self._with_feedback(turn, judged)
+                turn = _with_feedback(turn, opinion)
             kept.append(turn)
             if not agrees:
                 break
@@ -135,17 +162,17 @@ class Editor:
             assert flagged is not None
             if written == self.limits.updates:
                 raise _Drop(DropReason.NEVER_CORRECT, f"{written} updates")
-            attempt = self._update(student.question, kept[-1].attempt, flagged)
+            update = self._update(student.question, kept[-1].attempt, flagged)
             written += 1
-            judged = self._judge(student.question, attempt)
-            author = self.imp.author
-            kept.append(self._with_feedback(Turn(attempt, attempt_author=author), judged))
-            if judged.is_correct:
+            opinion = self._judge(student.question, update.attempt)
+            turn = Turn(update.attempt, attempt_author=update.author)
+            kept.append(_with_feedback(turn, opinion))
+            if opinion.feedback.is_correct:
                 return self._kept(student, kept, Origin.EDITED)
-            if self._goes_in_circles(attempt, flagged, judged):
+            if self._goes_in_circles(update.attempt, flagged, opinion.feedback):
                 return self._kept(student, kept[:-1][:1], Origin.TRUNCATED)
 
-    def _judge(self, question: str, attempt: Attempt) -> Feedback:
+    def _judge(self, question: str, attempt: Attempt) -> Opinion:
         if not attempt.steps:
             raise _Drop(DropReason.ATTEMPT_UNREADABLE)
         if len(attempt.text) > self.limits.attempt_chars:
@@ -153,42 +180,24 @@ class Editor:
         try:
             return self.fbk(question, attempt)
         except CannotJudge as error:
-            raise _Drop(DropReason.FEEDBACK_FAILED, str(error)) from error
+            raise _Drop(_JUDGING_ENDS[error.outcome], str(error)) from error
 
-    def _update(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
+    def _update(self, question: str, attempt: Attempt, feedback: Feedback) -> Rewriting:
         try:
             update = self.imp(question, attempt, feedback)
         except CannotImprove as error:
-            raise _Drop(DropReason.IMPROVE_FAILED, str(error)) from error
-        if update.final_response is None:
-            raise _Drop(DropReason.UPDATE_WITHOUT_ANSWER)
-        if update == attempt:
-            raise _Drop(DropReason.UPDATE_UNCHANGED)
-        prefix = attempt.before(feedback.step or FINAL_RESPONSE)
-        if update.steps[: len(prefix)] != prefix:
-            raise _Drop(DropReason.UPDATE_CHANGES_PREFIX)
-        flagged, rewritten = (
-            "".join(step.text for step in steps[len(prefix) : len(prefix) + 1])
-            for steps in (attempt.steps, update.steps)
-        )
-        if feedback.span and _keeps(feedback.span, flagged, rewritten):
-            raise _Drop(DropReason.UPDATE_KEEPS_SPAN, feedback.span)
+            raise _Drop(_IMPROVING_ENDS[error.outcome], str(error)) from error
+        if fault := fault_of_update(attempt, feedback, update.attempt):
+            raise _Drop(fault.reason, fault.detail)
         return update
 
-    def _with_feedback(self, turn: Turn, feedback: Feedback) -> Turn:
-        return replace(
-            turn,
-            feedback=feedback,
-            feedback_text=feedback.render(),
-            feedback_author=self.fbk.author,
-        )
-
-    def _close(self, turn: Turn, judged: Feedback) -> Turn:
+    @staticmethod
+    def _close(turn: Turn, opinion: Opinion) -> Turn:
         """End a trajectory with the positive feedback, the student's own if it gave it."""
         said = turn.feedback
-        if said is not None and said.is_correct and not _works_otherwise(turn, judged):
+        if said is not None and said.is_correct and not _works_otherwise(turn, opinion.feedback):
             return turn
-        return self._with_feedback(turn, judged)
+        return _with_feedback(turn, opinion)
 
     @staticmethod
     def _is_well_formed(student: Trajectory) -> bool:
@@ -208,6 +217,33 @@ class Editor:
         if now.same_diagnosis(before):
             return True
         return len(attempt.before(now.step or "")) < len(attempt.before(before.step or ""))
+
+
+def fault_of_update(attempt: Attempt, feedback: Feedback, update: Attempt) -> Dropped | None:
+    """Say why an update of ``attempt`` after ``feedback`` cannot be used, if it cannot."""
+    if update.final_response is None:
+        return Dropped(DropReason.UPDATE_WITHOUT_ANSWER)
+    if update == attempt:
+        return Dropped(DropReason.UPDATE_UNCHANGED)
+    prefix = attempt.before(feedback.step or FINAL_RESPONSE)
+    if update.steps[: len(prefix)] != prefix:
+        return Dropped(DropReason.UPDATE_CHANGES_PREFIX)
+    flagged, rewritten = (
+        "".join(step.text for step in steps[len(prefix) : len(prefix) + 1])
+        for steps in (attempt.steps, update.steps)
+    )
+    if feedback.span and _keeps(feedback.span, flagged, rewritten):
+        return Dropped(DropReason.UPDATE_KEEPS_SPAN, feedback.span)
+    return None
+
+
+def _with_feedback(turn: Turn, opinion: Opinion) -> Turn:
+    return replace(
+        turn,
+        feedback=opinion.feedback,
+        feedback_text=opinion.feedback.render(),
+        feedback_author=opinion.author,
+    )
 
 
 def _works_otherwise(turn: Turn, judged: Feedback) -> bool:

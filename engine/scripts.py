@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.editing import Opinion, Rewriting
 from engine.tasks.base import Task
 from engine.trajectory import Attempt, Author, Feedback
 
@@ -14,10 +15,10 @@ class ScriptedFeedback:
 
     task: Task
     show_working: bool = False
-    author: str = Author.SCRIPT
 
-    def __call__(self, question: str, attempt: Attempt) -> Feedback:
-        return self.task.feedback(question, attempt, show_working=self.show_working)
+    def __call__(self, question: str, attempt: Attempt) -> Opinion:
+        feedback = self.task.feedback(question, attempt, show_working=self.show_working)
+        return Opinion(feedback, Author.SCRIPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,6 @@ class ScriptedImprove:
     """IMP by script."""
 
     task: Task
-    author: str = Author.SCRIPT
 
-    def __call__(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
-        return self.task.improve(question, attempt, feedback)
+    def __call__(self, question: str, attempt: Attempt, feedback: Feedback) -> Rewriting:
+        return Rewriting(self.task.improve(question, attempt, feedback), Author.SCRIPT)

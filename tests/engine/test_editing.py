@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from db.records import Origin
-from engine.editing import Dropped, DropReason, Editor, Kept, Limits
-from engine.tasks.base import CannotImprove, CannotJudge
+from engine.editing import Dropped, DropReason, Editor, Kept, Limits, Opinion, Rewriting
+from engine.tasks.base import CannotImprove, CannotJudge, Outcome
 from engine.trajectory import (
     FINAL_RESPONSE,
     Attempt,
@@ -43,13 +43,14 @@ class Expert:
     """An FBK that knows some attempts, and raises on others."""
 
     known: dict[Attempt, Feedback] = field(default_factory=lambda: dict(KNOWN))
+    ends: Outcome = Outcome.FAILED
     author: str = "expert:judge"
 
-    def __call__(self, question: str, attempt: Attempt) -> Feedback:
+    def __call__(self, question: str, attempt: Attempt) -> Opinion:
         assert question == Q
         if attempt not in self.known:
-            raise CannotJudge("never seen")
-        return self.known[attempt]
+            raise CannotJudge("never seen", self.ends)
+        return Opinion(self.known[attempt], self.author)
 
 
 @dataclass
@@ -58,13 +59,15 @@ class Writer:
 
     updates: list[Attempt] = field(default_factory=lambda: [RIGHT])
     author: str = "expert:writer"
+    ends: Outcome = Outcome.FAILED
     asked: list[tuple[Attempt, Feedback]] = field(default_factory=list)
 
-    def __call__(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
+    def __call__(self, question: str, attempt: Attempt, feedback: Feedback) -> Rewriting:
         self.asked.append((attempt, feedback))
         if not self.updates:
-            raise CannotImprove("no idea")
-        return self.updates.pop(0) if len(self.updates) > 1 else self.updates[0]
+            raise CannotImprove("no idea", self.ends)
+        update = self.updates.pop(0) if len(self.updates) > 1 else self.updates[0]
+        return Rewriting(update, self.author)
 
 
 def said(attempt: Attempt, feedback: Feedback | str | None = None) -> Turn:
@@ -274,6 +277,22 @@ DROPS: dict[str, tuple[Case, DropReason, str]] = {
     ),
     "IMP gives up": (
         lambda: edit(said(WRONG), imp=Writer([])), DropReason.IMPROVE_FAILED, "no idea",
+    ),
+    "FBK finds nothing": (
+        lambda: edit(said(NO_ANSWER), fbk=Expert(ends=Outcome.GAVE_UP)),
+        DropReason.FEEDBACK_GAVE_UP, "never seen",
+    ),
+    "FBK makes no sense": (
+        lambda: edit(said(NO_ANSWER), fbk=Expert(ends=Outcome.UNUSABLE)),
+        DropReason.FEEDBACK_UNUSABLE, "never seen",
+    ),
+    "IMP finds nothing": (
+        lambda: edit(said(WRONG), imp=Writer([], ends=Outcome.GAVE_UP)),
+        DropReason.IMPROVE_GAVE_UP, "no idea",
+    ),
+    "IMP makes no sense": (
+        lambda: edit(said(WRONG), imp=Writer([], ends=Outcome.UNUSABLE)),
+        DropReason.IMPROVE_UNUSABLE, "no idea",
     ),
     "no answer": (
         lambda: edit(said(WRONG), imp=Writer([NO_ANSWER])), DropReason.UPDATE_WITHOUT_ANSWER, "",
