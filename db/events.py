@@ -49,6 +49,12 @@ class EventQueries(Connection):
         )
         return found[::-1]
 
+    def events_of_kind(self, run_id: int, kind: str) -> list[Event]:
+        """All of a run's events of one kind, oldest first."""
+        return self._all(
+            Event, "SELECT * FROM events WHERE run_id = ? AND kind = ? ORDER BY id", run_id, kind
+        )
+
     def beat(self, heartbeat: Heartbeat) -> None:
         """Replace the run's heartbeat."""
         with self.transaction():

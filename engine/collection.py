@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from db.records import (
-    Attempt,
-    Drop,
-    DropStage,
-    Item,
-    Origin,
-    Split,
-    StageName,
-    Trajectory,
-    TurnKind,
-)
-from db.records import Turn as TurnRow
-from engine import trajectory as trj
-from engine.editing import Dropped, DropReason, Editor, Kept, Limits
+from db.records import Attempt, Item, Split, StageName
+from engine.edit_stage import edit
 from engine.errors import RunFailed
-from engine.rollout import RolloutEnd, item_seed, roll_out
-from engine.scripts import ScriptedFeedback, ScriptedImprove
+from engine.rollout import item_seed, roll_out
 from engine.stage import RunContext, finish, is_done, working
 from engine.student.generation import chunks
-
-_EDITED_AT_ONCE = 100
 
 
 def collect(context: RunContext, iteration: int) -> None:
@@ -33,6 +18,7 @@ def collect(context: RunContext, iteration: int) -> None:
     Raises:
         RunFailed: all passes gave fewer than ``collect.minimum``.
         StopRequested: a person asked for it.
+        ExpertUnavailable, BudgetUsedUp: an expert cannot be asked any more.
     """
     if is_done(context, iteration, StageName.EDIT):
         return
@@ -44,7 +30,7 @@ def collect(context: RunContext, iteration: int) -> None:
     begun = max((a.pass_ for a in context.store.attempts(context.run_id, iteration)), default=0)
     for pass_ in range(begun, settings.passes if settings.target else 1):
         _sample(context, iteration, pass_, questions)
-        _edit(context, iteration)
+        edit(context, iteration)
         counts = context.store.collect_counts(context.run_id, iteration)
         kept = sum(counts.kept.values())
         if kept >= settings.target:
@@ -118,87 +104,3 @@ def _sample(context: RunContext, iteration: int, pass_: int, questions: Sequence
                 work.advance(work.count + len(rows))
             work.show()
             context.control.safe_point()
-
-
-def _edit(context: RunContext, iteration: int) -> None:
-    edited = context.store.edited_attempts(context.run_id, iteration)
-    attempts = context.store.attempts(context.run_id, iteration)
-    items = {item.id: item for item in context.store.items(context.task.name, Split.TRAIN)}
-    with working(context, iteration, StageName.EDIT, len(attempts)) as work:
-        work.advance(len(edited), len(attempts))
-        waiting = [attempt for attempt in attempts if attempt.id not in edited]
-        for chunk in chunks(waiting, _EDITED_AT_ONCE):
-            kept: list[Trajectory] = []
-            drops: list[Drop] = []
-            for attempt in chunk:
-                context.control.pulse()
-                result = _edit_one(context, items[attempt.item_id], attempt)
-                if isinstance(result, Kept):
-                    kept.append(_trajectory_row(context, attempt, result))
-                else:
-                    drops.append(_drop_row(context, attempt, result))
-            with context.store.transaction():
-                context.store.add_edits(kept, drops)
-                work.advance(work.count + len(chunk))
-            work.show()
-            context.control.safe_point()
-
-
-def _edit_one(context: RunContext, item: Item, attempt: Attempt) -> Kept | Dropped:
-    if attempt.finish_reason == RolloutEnd.TOO_LONG:
-        return Dropped(DropReason.ATTEMPT_TOO_LONG, f"{attempt.tokens} tokens")
-    student = trj.parse_body(item.question, attempt.text, context.task.hint)
-    if context.settings.run.method == "lmsi":
-        answer = context.task.answer(student.first)
-        question, text = item.question, student.first.text
-        if not context.task.is_right(answer, item.answer, question=question, attempt=text):
-            return Dropped(DropReason.WRONG)
-        first = trj.Turn(student.first)
-        return Kept(trj.Trajectory(item.question, (first,)), Origin.CORRECT)
-    editor = Editor(
-        ScriptedFeedback(context.task, context.settings.collect.show_working),
-        ScriptedImprove(context.task),
-        Limits(updates=context.settings.collect.max_updates),
-    )
-    return editor.edit(student)
-
-
-def _trajectory_row(context: RunContext, attempt: Attempt, kept: Kept) -> Trajectory:
-    turns: list[TurnRow] = []
-    for turn in kept.trajectory.turns:
-        turns.append(
-            TurnRow(kind=TurnKind.ATTEMPT, author=turn.attempt_author, text=turn.attempt.text)
-        )
-        if turn.feedback is not None and turn.feedback_text is not None:
-            turns.append(
-                TurnRow(
-                    kind=TurnKind.FEEDBACK,
-                    author=turn.feedback_author,
-                    text=turn.feedback_text,
-                    verdict=turn.feedback.verdict,
-                    step=turn.feedback.step,
-                    span=turn.feedback.span,
-                    reason=turn.feedback.reason,
-                )
-            )
-    return Trajectory(
-        run_id=context.run_id,
-        iteration=attempt.iteration,
-        attempt_id=attempt.id,
-        item_id=attempt.item_id,
-        origin=kept.origin,
-        text=trj.render(kept.trajectory, context.task.hint),
-        updates=kept.trajectory.updates,
-        turns=tuple(turns),
-    )
-
-
-def _drop_row(context: RunContext, attempt: Attempt, dropped: Dropped) -> Drop:
-    return Drop(
-        run_id=context.run_id,
-        iteration=attempt.iteration,
-        stage=DropStage.EDIT,
-        reason=str(dropped.reason),
-        detail=dropped.detail,
-        attempt_id=attempt.id,
-    )

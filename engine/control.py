@@ -74,6 +74,11 @@ class Control:
         self._note = note or f"{self._stage} {done}/{self._total}"
         self.pulse()
 
+    def say(self, note: str) -> None:
+        """Say at once what goes on, beside how far it is."""
+        self._note = note
+        self.beat()
+
     def pulse(self) -> None:
         """Show that the engine lives, and look for commands; at most a few times a second."""
         now = time.monotonic()

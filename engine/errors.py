@@ -91,6 +91,17 @@ class RunFailed(TripostError):  # the run failed, not the caller
     exit_code = 6
 
 
+class ExpertUnavailable(TripostError):
+    """An expert cannot be asked; what was collected is kept."""
+
+    title = "The expert cannot be used"
+    exit_code = 8
+
+
+class BudgetUsedUp(Exception):
+    """Experts have cost what they may; the text says what to do. A run stops, it does not fail."""
+
+
 class Interrupted(TripostError):  # no error: a wish
     """A person interrupted the work; it can be taken up again."""
 

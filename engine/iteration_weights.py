@@ -90,6 +90,7 @@ def restore_iteration(context: RunContext, iteration: int) -> None:
         StudentError: the checkpoint is missing or damaged.
     """
     if iteration == 0:
+        context.seat.restore(None)
         return
     checkpoint = context.store.latest_checkpoint(
         context.run_id, iteration, CheckpointKind.ITERATION
@@ -101,7 +102,7 @@ def restore_iteration(context: RunContext, iteration: int) -> None:
             "folder, or start a new run: tripost run --new.",
             "A checkpoint is damaged",
         )
-    load_weights(context.student, folder)
+    context.seat.restore(folder)
 
 
 def remove_leftovers(context: RunContext) -> None:

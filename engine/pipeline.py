@@ -12,7 +12,7 @@ from db.store import Store
 from engine.collection import collect
 from engine.config import settings_hash
 from engine.control import Control, StopRequested
-from engine.errors import RunFailed
+from engine.errors import BudgetUsedUp, RunFailed
 from engine.evaluation import evaluate
 from engine.fitting import train
 from engine.iteration_weights import remove_leftovers, restore_iteration
@@ -26,6 +26,7 @@ from engine.settings import Settings
 from engine.stage import RunContext, is_done
 from engine.student.loading import load_student
 from engine.student_place import find_student
+from engine.student_seat import StudentSeat
 from engine.task_setup import left_out, project_task
 from engine.tasks.base import Task, mixed_subtasks
 
@@ -89,13 +90,15 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
             _begin(store, run)
             control.beat()
             _make_items(project.settings, store, run, task)
-            student = load_student(project.settings.student, task.name, run.seed)
-            context = RunContext(project, project.settings, store, run.id, task, student, control)
+            seat = StudentSeat(lambda: load_student(project.settings.student, task.name, run.seed))
+            context = RunContext(project, project.settings, store, run.id, task, seat, control)
             check_questions(context)
             _tell_of_template(context)
             _iterate(context)
     except StopRequested:
         return _end(store, run, RunStatus.STOPPED, "stopped; `tripost run` goes on from here")
+    except BudgetUsedUp as error:
+        return _end(store, run, RunStatus.STOPPED, str(error))
     except BaseException as error:
         # A full or damaged database cannot take the news; the log has it.
         with suppress(StoreError):

@@ -20,6 +20,7 @@ from engine.project import Project
 from engine.settings import Settings
 from engine.student.generation import OutOfMemory, TextGenerator, text_generator
 from engine.student.model import Student
+from engine.student_seat import StudentSeat
 from engine.tasks.base import Task
 
 
@@ -32,12 +33,25 @@ class RunContext:
     store: Store
     run_id: int
     task: Task
-    student: Student
+    seat: StudentSeat
     control: Control
 
     @property
     def seed(self) -> int:
         return self.settings.run.seed
+
+    @property
+    def student(self) -> Student:
+        """The student, which comes back where it had left. Raises StudentError."""
+        return self.seat.student
+
+    def tell(self, kind: str, message: str, **data: Any) -> None:
+        """Store an event."""
+        self.store.add_event(self.run_id, kind, message, data=data)
+
+    def alert(self, message: str, **data: Any) -> None:
+        """Store what a person should look at."""
+        self.store.add_event(self.run_id, "alert", message, level=Level.WARNING, data=data)
 
     def sampler(self, temperature: float) -> TextGenerator:
         """Return a generator that shows signs of life while it works; 0 is greedy.
@@ -54,13 +68,11 @@ class RunContext:
         )
 
     def _store_backoff(self, event: OutOfMemory) -> None:
-        self.store.add_event(
-            self.run_id,
-            "alert",
+        self.alert(
             f"memory ran out with {event.rows} texts at once; it goes on with fewer. A lower "
             "student.kv_share or batch_size saves the time that this costs",
-            level=Level.WARNING,
-            data={"rows": event.rows, "error": event.message},
+            rows=event.rows,
+            error=event.message,
         )
 
 

@@ -7,12 +7,16 @@ from typing import Any
 
 from db.records import Split, Subtask
 from engine.errors import ConfigError
+from engine.expert_settings import SCRIPT, ExpertSettings
 from engine.project import Project
 from engine.settings import Settings
 from engine.tasks import TASKS, is_folder, make_task
 from engine.tasks.base import Task
 from engine.tasks.own import OwnTask
 from engine.tasks.own.config import TASK_FILE, load_task_settings
+
+PROMPTS = "prompts"
+"""The folder of a person's own prompts for experts, in a project or in a task of one's own."""
 
 
 def project_task(project: Project, *, run_scripts: bool = True) -> Task:
@@ -32,7 +36,7 @@ def project_task(project: Project, *, run_scripts: bool = True) -> Task:
         raise ConfigError(f"{project.settings_path}: task.seen, task.unseen: {error}.") from error
     if isinstance(task, OwnTask):
         try:
-            _check(task, project.settings.run.method)
+            _check(task, project.settings.run.method, project.settings.experts)
         except BaseException:
             task.close()
             raise
@@ -43,7 +47,7 @@ def _resolved(name: str, base: Path) -> str:
     return str(base / Path(name).expanduser()) if is_folder(name) else name
 
 
-def _check(task: OwnTask, method: str) -> None:
+def _check(task: OwnTask, method: str, experts: ExpertSettings) -> None:
     """Find out before the run what would end it, or leave it nothing to learn."""
     file = task.folder.path / TASK_FILE
     more = f"What is wrong with it: tripost task check {task.folder.path}"
@@ -52,12 +56,18 @@ def _check(task: OwnTask, method: str) -> None:
         raise ConfigError(f"{file}: no valid row to train on. {more}", "The task has no rows")
     if method == "tripost":
         settings = task.folder.settings
-        lacking = [name for name in ("feedback", "improve") if getattr(settings, name) is None]
+        lacking = [
+            name
+            for name in ("feedback", "improve")
+            if getattr(settings, name) is None and getattr(experts, name) == (SCRIPT,)
+        ]
         if lacking:
             wanted = " and ".join(f'[{name}] with script = "…"' for name in lacking)
+            asked = " and ".join(f"experts.{name}" for name in lacking)
             raise ConfigError(
                 f"{file}: nobody gives {' or '.join(_ROLES[name] for name in lacking)}. Add "
-                f"{wanted}; an example: tripost task new example",
+                f"{wanted} (an example: tripost task new example), or let a language model do it: "
+                f"{asked} in the project's settings.",
                 "The task has no scripts to correct attempts",
             )
     elif method == "continued_rationale" and not any(row.rationale for row in train):
@@ -66,6 +76,12 @@ def _check(task: OwnTask, method: str) -> None:
             "continued_rationale trains on.",
             "The task has no rationales",
         )
+
+
+def prompt_folders(project: Project, task: Task) -> tuple[Path, ...]:
+    """Return where a person's own prompts for experts may be: the project's, then the task's."""
+    folders = (project.path / PROMPTS,)
+    return (*folders, task.folder.path / PROMPTS) if isinstance(task, OwnTask) else folders
 
 
 _ROLES = {"feedback": "feedback (FBK)", "improve": "improvements (IMP)"}

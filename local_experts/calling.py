@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from local_experts.accounts import Budget, Price, tokens_of
@@ -92,6 +92,15 @@ def request_key(identity: Json, request: Request) -> str:
     said = [_KEY_VERSION, dict(identity), request_json(request)]
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _storable(reply: Reply) -> Reply:
+    """A reply as it will be replayed: a lone surrogate, which no file can hold, as its escape."""
+    text, thinking = (
+        part if part.isascii() else part.encode(errors="backslashreplace").decode()
+        for part in (reply.text, reply.thinking)
+    )
+    return replace(reply, text=text, thinking=thinking)
 
 
 def request_json(request: Request) -> dict[str, Any]:
@@ -193,7 +202,7 @@ class Caller:
             self.traffic.add(under_way=1)
             began = time.monotonic()
             try:
-                reply = self.expert.ask(request, self._heard)
+                reply = _storable(self.expert.ask(request, self._heard))
             except ExpertError as error:
                 failure = error
                 if isinstance(error, ExpertTooSlow):

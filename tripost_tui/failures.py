@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from db.errors import StoreError
-from engine.errors import ProjectError, TripostError
+from engine.errors import ExpertUnavailable, ProjectError, TripostError
 from local_experts.errors import ExpertError
 from tripost_tui.text import clean_text
 
@@ -24,6 +24,7 @@ EXIT_CODES = {
     5: "another engine is at work on the project",
     6: "the run failed; what it collected is kept",
     STOPPED: "the run was stopped before its end; tripost run goes on with it",
+    8: "an expert cannot be used; what the run collected is kept",
     INTERRUPTED: "interrupted with ctrl+c; a run goes on without its terminal",
 }
 
@@ -49,7 +50,7 @@ class Commands(click.Group):
         except StoreError as error:
             _end(ctx, error.title, error.message, ProjectError.exit_code)
         except ExpertError as error:
-            _end(ctx, error.title, error.message, TripostError.exit_code)
+            _end(ctx, error.title, error.message, ExpertUnavailable.exit_code)
         except KeyboardInterrupt:
             _end(ctx, "Interrupted", "", INTERRUPTED)
 

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from engines import Engines, Finished
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-# What these tests share lies beside them, in tiny_students.py and engines.py.
+# What these tests share lies beside them, in tiny_students.py and engines.py; experts that they
+# ask lie with the tests of those.
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "local_experts"))
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

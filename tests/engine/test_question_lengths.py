@@ -24,6 +24,7 @@ from engine.question_lengths import check_questions
 from engine.stage import RunContext
 from engine.student.model import Student
 from engine.student.text_format import TextFormat
+from engine.student_seat import StudentSeat
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.training.encoding import encode
 from engine.trajectory import prompt
@@ -70,7 +71,8 @@ def beginning(
             ]
         )
         control = Control(store, run.id, EngineProcess.current())
-        yield RunContext(project, project.settings, store, run.id, TASK, student, control)
+        seat = StudentSeat(lambda: student)
+        yield RunContext(project, project.settings, store, run.id, TASK, seat, control)
 
 
 def alerts(context: RunContext) -> list[Event]:

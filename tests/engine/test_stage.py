@@ -19,6 +19,7 @@ from engine.project import Project
 from engine.settings import Settings
 from engine.stage import RunContext
 from engine.student.generation import ContinuousSampler, Sampler
+from engine.student_seat import StudentSeat
 from engine.tasks import make_task
 
 
@@ -36,7 +37,7 @@ def run_of(folder: Path, student: Path, **values: object) -> Iterator[RunContext
             store,
             run.id,
             make_task(project.settings.task.name),
-            load(student),
+            StudentSeat(lambda: load(student)),
             Control(store, run.id, EngineProcess.current()),
         )
 

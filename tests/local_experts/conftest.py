@@ -1,12 +1,17 @@
 import contextlib
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+# What these tests share lies beside them.
+sys.path.insert(0, str(Path(__file__).parent))
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

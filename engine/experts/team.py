@@ -1,0 +1,163 @@
+"""Everyone who corrects attempts in a run, put together as the settings say."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from db.records import Item
+from db.store import Store
+from engine.editing import Editor, FeedbackModule, ImproveModule, Limits
+from engine.expert_settings import SCRIPT, ExpertSettings
+from engine.experts.asking import Asking
+from engine.experts.book import StoreBook
+from engine.experts.chain import FeedbackChain, ImproveChain
+from engine.experts.feedback import ExpertFeedback, GoldFirst
+from engine.experts.improve import ExpertImprove
+from engine.experts.prompts import Prompts
+from engine.scripts import ScriptedFeedback, ScriptedImprove
+from engine.settings import Settings
+from engine.tasks.base import Task
+from local_experts.accounts import Budget
+from local_experts.calling import CallBook, Caller, Patience
+from local_experts.options import ExpertOptions
+from local_experts.protocol import Expert
+
+FEEDBACK, IMPROVE = "feedback", "improve"
+"""What experts are asked as, in the record of their calls."""
+
+_THINKING = {"auto": None, "on": True, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """FBK and IMP of a run: scripts, language models, or chains of both.
+
+    ``cancelled`` calls off what waits; ``callers`` are the language models by name. Editors may be
+    used by several threads; scripts, which are not made for that, are asked one at a time.
+    """
+
+    task: Task
+    settings: Settings
+    prompts: Prompts | None = None
+    callers: dict[str, Caller] = field(default_factory=dict)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def workers(self) -> int:
+        """Attempts that are worth editing at once."""
+        return sum(caller.expert.most_at_once for caller in self.callers.values())
+
+    def editor(self, item: Item, seed: int) -> Editor:
+        """Return who corrects an attempt at a question; ``seed`` is the attempt's."""
+        experts = self.settings.experts
+        fbk = [(name, self._feedback(name, item, seed)) for name in experts.feedback]
+        imp = [(name, self._improve(name, item, seed)) for name in experts.improve]
+        return Editor(
+            FeedbackChain(fbk), ImproveChain(imp), Limits(updates=self.settings.collect.max_updates)
+        )
+
+    def _feedback(self, name: str, item: Item, seed: int) -> FeedbackModule:
+        scripts = _OneAtATime(self.task, self._lock)
+        if name == SCRIPT:
+            return ScriptedFeedback(scripts, self.settings.collect.show_working)
+        asking = self._asking(name, FEEDBACK, self.settings.experts.feedback_temperature, seed)
+        assert self.prompts is not None
+        expert = ExpertFeedback(asking, self.prompts, self._shown(item))
+        return GoldFirst(scripts, item.answer, expert)
+
+    def _improve(self, name: str, item: Item, seed: int) -> ImproveModule:
+        if name == SCRIPT:
+            return ScriptedImprove(_OneAtATime(self.task, self._lock))
+        asking = self._asking(name, IMPROVE, self.settings.experts.improve_temperature, seed)
+        assert self.prompts is not None
+        return ExpertImprove(asking, self.prompts, self._shown(item))
+
+    def _asking(self, name: str, role: str, temperature: float, seed: int) -> Asking:
+        return Asking(self.callers[name], role, temperature, self.settings.experts, seed)
+
+    def _shown(self, item: Item) -> str | None:
+        return item.answer if self.settings.experts.show_gold else None
+
+
+class _OneAtATime:
+    """A task for several threads: its scripts may be processes that answer one line at a time."""
+
+    def __init__(self, task: Task, lock: threading.Lock) -> None:
+        self._task, self._lock = task, lock
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._task, name)
+        if not callable(found):
+            return found
+
+        def locked(*args: Any, **kwargs: Any) -> Any:
+            with self._lock:
+                return found(*args, **kwargs)
+
+        return locked
+
+
+def expert_options(settings: ExpertSettings) -> ExpertOptions:
+    """Return what the back ends are to know of the settings."""
+    return ExpertOptions(
+        context_tokens=settings.context_tokens,
+        timeout_s=settings.timeout_s,
+        thinking=_THINKING[settings.thinking],
+        concurrency=settings.concurrency,
+        gpu_layers=settings.gpu_layers,
+    )
+
+
+def spent(store: Store, run_id: int, settings: ExpertSettings) -> Budget:
+    """Return the run's budget, with what it has spent so far."""
+    accounts = store.expert_accounts(run_id)
+    return Budget(
+        settings.budget_tokens,
+        settings.budget_cost,
+        spent_tokens=sum(a.prompt_tokens + a.reply_tokens for a in accounts),
+        spent_cost=sum(a.cost for a in accounts),
+    )
+
+
+@contextmanager
+def open_callers(
+    names: Sequence[str],
+    settings: ExpertSettings,
+    book: CallBook,
+    budget: Budget,
+    cancelled: threading.Event,
+    opener: Callable[[str, ExpertOptions], Expert] | None = None,
+) -> Iterator[dict[str, Caller]]:
+    """Open the named experts, as the settings say, and close them in the end.
+
+    Raises an ExpertError.
+    """
+    if opener is None:
+        from local_experts.opening import open_expert as opener
+    with ExitStack() as stack:
+        callers = {}
+        for name in names:
+            expert = stack.enter_context(closing(opener(name, expert_options(settings))))
+            callers[name] = Caller(
+                expert,
+                book,
+                budget=budget,
+                price=settings.price_of(name),
+                patience=Patience(tries=settings.tries),
+                offline=settings.offline,
+                cancelled=cancelled,
+            )
+        yield callers
+
+
+@contextmanager
+def store_book(path: Path, run_id: int, iteration: int, timeout_s: float) -> Iterator[StoreBook]:
+    """The record of calls in a project's database, for as long as it is used."""
+    with StoreBook(path, run_id, iteration, timeout_s) as book:
+        yield book
