@@ -16,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 from local_experts.errors import ExpertAddressInvalid, ExpertError, ExpertReplyInvalid
 from local_experts.gguf import GgufFile, find_gguf
 from local_experts.http import get_json
+from local_experts.keys import openai_key
+from local_experts.names import check_address
 
 OLLAMA_PORT = 11434
 TIMEOUT_S = 1.0
@@ -84,7 +86,8 @@ def discover(
         problems.append(error)
     if base_url := environment.get("OPENAI_BASE_URL", "").strip():
         try:
-            openai = find_openai(base_url, environment.get("OPENAI_API_KEY"), timeout_s)
+            key = openai_key(openai_address(base_url), "", environment)
+            openai = find_openai(base_url, None if key is None else key.value, timeout_s)
         except ExpertError as error:
             problems.append(error)
     gguf, unreadable = find_gguf(gguf_folders() if folders is None else folders)
@@ -148,7 +151,7 @@ def find_openai(base_url: str, key: str | None, timeout_s: float = TIMEOUT_S) ->
 
     Raises an ExpertError where none answers well.
     """
-    address = _openai_address(base_url)
+    address = openai_address(base_url)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     if key and not (key.isascii() and key.isprintable()):
         raise ExpertAddressInvalid(f"{address}: OPENAI_API_KEY has characters that no key has.")
@@ -182,19 +185,16 @@ def gguf_folders(home: Path | None = None) -> list[Path]:
     return [home / folder for folder in usual if (home / folder).is_dir()]
 
 
-def _openai_address(base_url: str) -> str:
-    # An address is shown in messages, so it may hold nothing secret.
+def openai_address(base_url: str) -> str:
+    """``OPENAI_BASE_URL`` as an address. Raises ExpertAddressInvalid, without what it holds."""
     try:
-        parts = urlsplit(base_url.rstrip("/"))
-    except ValueError as error:
-        raise ExpertAddressInvalid(f"OPENAI_BASE_URL: {error}.") from error
-    if parts.username or parts.password or parts.query:
+        return check_address(base_url)
+    except ExpertAddressInvalid:
+        # Whoever mixes up two variables has a key here.
         raise ExpertAddressInvalid(
-            "OPENAI_BASE_URL holds a login or a query. Put the key in OPENAI_API_KEY."
-        )
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ExpertAddressInvalid("OPENAI_BASE_URL is not an http or https address.")
-    return urlunsplit(parts)
+            "OPENAI_BASE_URL is not an http or https address, or holds a login, a query or a "
+            "fragment. Put the key in OPENAI_API_KEY."
+        ) from None
 
 
 def _get_object(

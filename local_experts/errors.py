@@ -57,6 +57,12 @@ class ExpertRefused(ExpertError):
         self.transient = status in (408, 409, 425, 429) or status >= 500
 
 
+class KeyMissing(ExpertError):
+    """A key that is named is neither in the environment nor in the keyring."""
+
+    title = "A key is missing"
+
+
 class KeyRefused(ExpertRefused):
     """The server wants a key, or another one."""
 

@@ -46,7 +46,7 @@ def _get(url: str, timeout_s: float, headers: Mapping[str, str], limit_bytes: in
     body = bytearray()
     try:
         # A proxy configured for the internet must not be asked for a server on this machine.
-        proxied = not _is_loopback(httpx2.URL(url).host)
+        proxied = not is_loopback(httpx2.URL(url).host)
         with (
             httpx2.Client(timeout=timeout_s, trust_env=proxied) as client,
             client.stream("GET", url, headers=asked) as reply,
@@ -72,7 +72,8 @@ def _get(url: str, timeout_s: float, headers: Mapping[str, str], limit_bytes: in
     return bytes(body)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine by its very name. Nothing is resolved."""
     if host == "localhost":
         return True
     try:
