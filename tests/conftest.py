@@ -1,9 +1,14 @@
 """What holds for all tests: nothing of the person's own machine is read or written."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# What all tests share lies beside them, in requirements.py.
+sys.path.insert(0, str(Path(__file__).parent))
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("tripost", deadline=None)
