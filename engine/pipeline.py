@@ -14,6 +14,7 @@ from engine.config import settings_hash
 from engine.control import Control, StopRequested
 from engine.errors import BudgetUsedUp, RunFailed
 from engine.evaluation import evaluate
+from engine.experts.preflight import check_experts
 from engine.fitting import train
 from engine.iteration_weights import remove_leftovers, restore_iteration
 from engine.lock import EngineProcess
@@ -60,6 +61,7 @@ def run_project(project: Project, *, new: bool = False) -> RunStatus:
         run = _run_of(project, store, task, new)
         if run.status is RunStatus.FINISHED:
             return run.status
+        check_experts(project, task)
         return _work(project, store, run, task)
 
 

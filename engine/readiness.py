@@ -13,6 +13,7 @@ from db.records import Run, RunStatus
 from db.store import Store
 from engine.config import settings_hash
 from engine.errors import ConfigError
+from engine.experts.preflight import check_experts
 from engine.memory_check import check_memory
 from engine.project import Project
 from engine.student_place import find_student
@@ -25,6 +26,7 @@ def check_ready(project: Project, *, new: bool = False) -> None:
     Raises:
         ConfigError: the task is none or lacks something, or settings changed during a run.
         StudentError: there is no such student, or memory does not suffice for it.
+        ExpertUnavailable: an expert cannot be asked.
         StoreError: the database cannot be read.
     """
     place = find_student(project.settings.student, project.settings.task.name)
@@ -33,6 +35,7 @@ def check_ready(project: Project, *, new: bool = False) -> None:
         closing(project_task(project, run_scripts=False)) as task,
         Store.open(project.db_path) as store,
     ):
+        check_experts(project, task)
         check_settings_of_runs(project, store, task.name, new=new)
 
 

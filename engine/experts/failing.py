@@ -12,9 +12,9 @@ from local_experts.errors import BudgetReached, ExpertError
 _GOES_ON = "What is collected is kept, no reply is asked for again: `tripost run` goes on from here"
 
 
-def unavailable(error: ExpertError) -> ExpertUnavailable:
-    """Return an expert's error as one of ours."""
-    return ExpertUnavailable(f"{error.message} {_GOES_ON}.", error.title)
+def unavailable(error: ExpertError, then: str = "") -> ExpertUnavailable:
+    """Return an expert's error as one of ours; ``then`` says what becomes of the run."""
+    return ExpertUnavailable(" ".join(filter(None, (error.message, then))), error.title)
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def told_as_ours() -> Iterator[None]:
             "experts.budget_cost, and `tripost run` goes on from here"
         ) from error
     except ExpertError as error:
-        raise unavailable(error) from error
+        raise unavailable(error, f"{_GOES_ON}.") from error
 
 
 def missing_replies(missing: Sequence[str], attempts: int) -> ExpertUnavailable:

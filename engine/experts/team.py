@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,6 @@ from engine.tasks.base import Task
 from local_experts.accounts import Budget
 from local_experts.calling import CallBook, Caller, Patience
 from local_experts.options import ExpertOptions
-from local_experts.protocol import Expert
 
 FEEDBACK, IMPROVE = "feedback", "improve"
 """What experts are asked as, in the record of their calls."""
@@ -132,18 +131,18 @@ def open_callers(
     book: CallBook,
     budget: Budget,
     cancelled: threading.Event,
-    opener: Callable[[str, ExpertOptions], Expert] | None = None,
 ) -> Iterator[dict[str, Caller]]:
     """Open the named experts, as the settings say, and close them in the end.
 
     Raises an ExpertError.
     """
-    if opener is None:
-        from local_experts.opening import open_expert as opener
+    # The clients of some back ends take time to load, and a run with scripts needs none.
+    from local_experts.opening import open_expert
+
     with ExitStack() as stack:
         callers = {}
         for name in names:
-            expert = stack.enter_context(closing(opener(name, expert_options(settings))))
+            expert = stack.enter_context(closing(open_expert(name, expert_options(settings))))
             callers[name] = Caller(
                 expert,
                 book,

@@ -28,7 +28,7 @@ from local_experts.names import ExpertName
 from local_experts.protocol import ExpertFacts, Finish, Json, OnText, Reply, Request
 
 if TYPE_CHECKING:
-    from local_experts.opening import ExpertOptions
+    from local_experts.options import ExpertOptions
 
 KEEP_ALIVE = "10m"
 """How long the model stays loaded after a call: longer than the student's own work between two."""

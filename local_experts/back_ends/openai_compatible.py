@@ -30,7 +30,7 @@ from local_experts.protocol import ExpertFacts, Finish, Json, OnText, Reply, Req
 if TYPE_CHECKING:
     import httpx2
 
-    from local_experts.opening import ExpertOptions
+    from local_experts.options import ExpertOptions
 
 _LOOK_S = 10.0
 _NEAR_NAMES = 5

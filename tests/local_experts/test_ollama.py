@@ -27,7 +27,8 @@ from local_experts.errors import (
 )
 from local_experts.keys import Key
 from local_experts.names import parse_name
-from local_experts.opening import ExpertOptions, open_expert
+from local_experts.opening import open_expert
+from local_experts.options import ExpertOptions
 from local_experts.protocol import Expert, Finish, Message, Request, Role
 
 from .ollama_server import OllamaServer
