@@ -47,8 +47,8 @@ _BROKEN = (
 _ADDRESS = (httpx2.InvalidURL, httpcore2.UnsupportedProtocol, httpx2.UnsupportedProtocol)
 
 
-class ReplyCut(ExpertReplyInvalid):
-    """The connection broke within a reply."""
+class ReplyCut(Exception):
+    """The connection broke within a reply; outside of a call it is an ExpertReplyInvalid."""
 
 
 class Connection:
@@ -101,6 +101,8 @@ class Connection:
             error.message = self._without_key(error.message)
             error.args = (error.message, *error.args[1:])
             raise
+        except ReplyCut as error:
+            raise ExpertReplyInvalid(f"{where}: the reply broke off ({error}).") from error
         except TIMEOUTS as error:
             raise ExpertTooSlow(f"{where}: no complete reply in {timeout_s:g} s.") from error
         except (*_ADDRESS, UnicodeError) as error:
@@ -220,7 +222,7 @@ class _Body(httpx2.SyncByteStream):
                     )
                 yield piece
         except _BROKEN as error:
-            raise ReplyCut(f"{self.url}: the reply broke off ({error}).") from error
+            raise ReplyCut(str(error) or type(error).__name__) from error
 
     def close(self) -> None:
         self.stream.close()
