@@ -98,7 +98,7 @@ class Connection:
         try:
             yield
         except ExpertError as error:
-            error.message = self._without_key(error.message)
+            error.message = self.without_key(error.message)
             error.args = (error.message, *error.args[1:])
             raise
         except ReplyCut as error:
@@ -108,7 +108,7 @@ class Connection:
         except (*_ADDRESS, UnicodeError) as error:
             raise ExpertAddressInvalid(f"{where}: {error}") from error
         except _BROKEN as error:
-            what = self._without_key(str(error)) or type(error).__name__
+            what = self.without_key(str(error)) or type(error).__name__
             raise ExpertUnreachable(f"{where}: {what}.") from error
         finally:
             self._deadline.at = float("inf")
@@ -125,12 +125,13 @@ class Connection:
         except (ValueError, RecursionError) as error:
             raise ExpertReplyInvalid(f"{self.address}{path}: the reply is not JSON.") from error
 
+    def without_key(self, text: str) -> str:
+        """``text`` with the key hidden. It has to be done before a text is cut."""
+        return text if self._key is None else self._key.hidden_in(text)
+
     def close(self) -> None:
         """Close all connections."""
         self.http.close()
-
-    def _without_key(self, text: str) -> str:
-        return text if self._key is None else self._key.hidden_in(text)
 
     def _check(self, reply: httpx2.Response) -> None:
         encoding = reply.headers.get("content-encoding", "identity")
@@ -147,7 +148,7 @@ class Connection:
                     break
         except (ReplyCut, *TIMEOUTS):
             pass
-        said = self._without_key(body.decode("utf-8", errors="replace"))
+        said = self.without_key(body.decode("utf-8", errors="replace"))
         raise self._refused(read_refusal(str(reply.url), reply.status_code, reply.headers, said))
 
 

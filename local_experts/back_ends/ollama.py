@@ -12,7 +12,7 @@ import httpx2
 import ollama
 
 from local_experts.back_ends.connection import Connection
-from local_experts.back_ends.refusals import Refusal, error_of, usual_error
+from local_experts.back_ends.refusals import Refusal, bounded, error_of, usual_error
 from local_experts.back_ends.replies import ReplyText, plain_messages
 from local_experts.errors import (
     ContextTooSmall,
@@ -173,8 +173,8 @@ class OllamaExpert:
             yield
         except ollama.ResponseError as error:
             # Another status than 200 is refused before: this came within a reply.
-            said = error_of(error.error)[0]
-            raise self._refused(Refusal(url=where, status=500, said=said[:300])) from error
+            said = bounded(self._connection.without_key(error_of(error.error)[0]))
+            raise self._refused(Refusal(url=where, status=500, said=said)) from error
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             # Lines that are no JSON, no objects, or other ones.
             raise ExpertReplyInvalid(

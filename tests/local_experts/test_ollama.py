@@ -258,7 +258,7 @@ def test_an_error_within_a_reply_may_be_gone_the_next_time() -> None:
     assert caught.value.transient
 
 
-@pytest.mark.parametrize("answer", [Hang(), Trickle()])
+@pytest.mark.parametrize("answer", [Hang(), Trickle(), Trickle(headers=True)])
 def test_a_call_ends_in_time(answer: Any) -> None:
     with (
         OllamaServer(lambda _: answer) as server,
