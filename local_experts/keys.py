@@ -51,7 +51,8 @@ class Key:
         """``text`` without the key, also where it stands quoted for JSON or a URL."""
         if len(self.value) < _SHORTEST_SECRET:
             return text
-        for form in {self.value, json.dumps(self.value)[1:-1], quote(self.value, safe="")}:
+        quoted = json.dumps(self.value)[1:-1]
+        for form in {self.value, quoted, quoted.replace("/", "\\/"), quote(self.value, safe="")}:
             text = text.replace(form, HIDDEN)
         return text
 

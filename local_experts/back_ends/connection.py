@@ -47,8 +47,8 @@ _BROKEN = (
 _ADDRESS = (httpx2.InvalidURL, httpcore2.UnsupportedProtocol, httpx2.UnsupportedProtocol)
 
 
-class ReplyCut(ExpertReplyInvalid):
-    """The connection broke within a reply."""
+class ReplyCut(Exception):
+    """The connection broke within a reply; outside of a call it is an ExpertReplyInvalid."""
 
 
 class Connection:
@@ -98,15 +98,17 @@ class Connection:
         try:
             yield
         except ExpertError as error:
-            error.message = self._without_key(error.message)
+            error.message = self.without_key(error.message)
             error.args = (error.message, *error.args[1:])
             raise
+        except ReplyCut as error:
+            raise ExpertReplyInvalid(f"{where}: the reply broke off ({error}).") from error
         except TIMEOUTS as error:
             raise ExpertTooSlow(f"{where}: no complete reply in {timeout_s:g} s.") from error
         except (*_ADDRESS, UnicodeError) as error:
             raise ExpertAddressInvalid(f"{where}: {error}") from error
         except _BROKEN as error:
-            what = self._without_key(str(error)) or type(error).__name__
+            what = self.without_key(str(error)) or type(error).__name__
             raise ExpertUnreachable(f"{where}: {what}.") from error
         finally:
             self._deadline.at = float("inf")
@@ -123,12 +125,13 @@ class Connection:
         except (ValueError, RecursionError) as error:
             raise ExpertReplyInvalid(f"{self.address}{path}: the reply is not JSON.") from error
 
+    def without_key(self, text: str) -> str:
+        """``text`` with the key hidden. It has to be done before a text is cut."""
+        return text if self._key is None else self._key.hidden_in(text)
+
     def close(self) -> None:
         """Close all connections."""
         self.http.close()
-
-    def _without_key(self, text: str) -> str:
-        return text if self._key is None else self._key.hidden_in(text)
 
     def _check(self, reply: httpx2.Response) -> None:
         encoding = reply.headers.get("content-encoding", "identity")
@@ -145,7 +148,7 @@ class Connection:
                     break
         except (ReplyCut, *TIMEOUTS):
             pass
-        said = self._without_key(body.decode("utf-8", errors="replace"))
+        said = self.without_key(body.decode("utf-8", errors="replace"))
         raise self._refused(read_refusal(str(reply.url), reply.status_code, reply.headers, said))
 
 
@@ -220,7 +223,7 @@ class _Body(httpx2.SyncByteStream):
                     )
                 yield piece
         except _BROKEN as error:
-            raise ReplyCut(f"{self.url}: the reply broke off ({error}).") from error
+            raise ReplyCut(str(error) or type(error).__name__) from error
 
     def close(self) -> None:
         self.stream.close()

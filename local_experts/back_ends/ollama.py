@@ -12,7 +12,7 @@ import httpx2
 import ollama
 
 from local_experts.back_ends.connection import Connection
-from local_experts.back_ends.refusals import Refusal, error_of, usual_error
+from local_experts.back_ends.refusals import Refusal, bounded, error_of, usual_error
 from local_experts.back_ends.replies import ReplyText, plain_messages
 from local_experts.errors import (
     ContextTooSmall,
@@ -85,7 +85,8 @@ class OllamaExpert:
         Raises an ExpertError: ModelMissing, ContextTooSmall, ExpertRefused where thinking is
         asked of a model that cannot, and what a connection raises.
         """
-        with self._call(min(_LOOK_S, self._options.timeout_s)):
+        within = min(_LOOK_S, self._options.timeout_s)
+        with self._connection.call(within), self._understood():
             version = self._version()
             shown = self._client.show(self._model)
             sizes = {
@@ -116,10 +117,10 @@ class OllamaExpert:
         where = self._connection.address
         written = ReplyText(where, on_text)
         last: ollama.ChatResponse | None = None
-        with self._call(self._options.timeout_s):
+        with self._connection.call(self._options.timeout_s):
             # Closing it closes the connection, on which the rest of a bad reply may still come.
             with closing(self._chat(request)) as pieces:
-                for piece in pieces:
+                while (piece := self._next(pieces)) is not None:
                     written.add(piece.message.content or "", piece.message.thinking or "")
                     if piece.done:
                         last = piece
@@ -141,13 +142,13 @@ class OllamaExpert:
         if not self.is_local:
             return
         try:
-            with self._call(_LOOK_S):
+            with self._connection.call(_LOOK_S), self._understood():
                 self._client.generate(model=self._model, keep_alive=0)
         except ModelMissing:
             return
         until = time.monotonic() + self._unload_s
         while True:
-            with self._call(_LOOK_S):
+            with self._connection.call(_LOOK_S), self._understood():
                 loaded = {
                     _full_name(entry.model or entry.name or "")
                     for entry in self._client.ps().models
@@ -165,21 +166,24 @@ class OllamaExpert:
         self._connection.close()
 
     @contextmanager
-    def _call(self, timeout_s: float) -> Iterator[None]:
+    def _understood(self) -> Iterator[None]:
+        """What Ollama's client raises as ExpertErrors; around nothing but that client."""
         where = self._connection.address
-        with self._connection.call(timeout_s):
-            try:
-                yield
-            except ollama.ResponseError as error:
-                # Another status than 200 is refused before: this came within a reply.
-                said = error_of(error.error)[0]
-                refusal = Refusal(url=where, status=500, said=said)
-                raise self._refused(refusal) from error
-            except (ValueError, TypeError, AttributeError, RecursionError) as error:
-                # What the client makes of lines that are no JSON, no objects, or other ones.
-                raise ExpertReplyInvalid(
-                    f"{where}: the reply is not Ollama's ({type(error).__name__})."
-                ) from error
+        try:
+            yield
+        except ollama.ResponseError as error:
+            # Another status than 200 is refused before: this came within a reply.
+            said = bounded(self._connection.without_key(error_of(error.error)[0]))
+            raise self._refused(Refusal(url=where, status=500, said=said)) from error
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            # Lines that are no JSON, no objects, or other ones.
+            raise ExpertReplyInvalid(
+                f"{where}: the reply is not Ollama's ({type(error).__name__})."
+            ) from error
+
+    def _next(self, pieces: Iterator[ollama.ChatResponse]) -> ollama.ChatResponse | None:
+        with self._understood():
+            return next(pieces, None)
 
     def _chat(self, request: Request) -> Any:
         return self._client.chat(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_experts.back_ends.connection import TIMEOUTS, Connection, ReplyCut
 from local_experts.back_ends.openai_requests import Parameters
-from local_experts.back_ends.refusals import Refusal, error_of, usual_error
+from local_experts.back_ends.refusals import Refusal, bounded, error_of, usual_error
 from local_experts.back_ends.replies import ReplyText
 from local_experts.errors import (
     ExpertError,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _LOOK_S = 10.0
 _NEAR_NAMES = 5
+_STATUSES = {str(status) for status in range(400, 600)}
 # After the end of a reply nothing is expected but the end of the transmission.
 _END_S = 1.0
 
@@ -159,10 +160,10 @@ class OpenAiExpert:
             raise ExpertReplyInvalid(f"{where}: the reply is not a JSON object.")
         if value.get("error"):
             # It comes with status 200, since the reply had begun.
-            said, code, parameter = error_of(value)
-            status = int(code) if code.isdigit() and 400 <= int(code) <= 599 else 500
+            said, code, _ = (self._connection.without_key(text) for text in error_of(value))
+            status = int(code) if code in _STATUSES else 500
             raise self._error(
-                Refusal(url=where, status=status, said=said[:300], code=code, parameter=parameter)
+                Refusal(url=where, status=status, said=bounded(said), code=bounded(code))
             )
         return value
 

@@ -75,9 +75,9 @@ def read_refusal(url: str, status: int, headers: Mapping[str, str], body: str) -
     return Refusal(
         url=url,
         status=status,
-        said=_bounded(said),
-        code=_bounded(code),
-        parameter=_bounded(parameter),
+        said=bounded(said),
+        code=bounded(code),
+        parameter=bounded(parameter),
         retry_after_s=retry_after_s(headers),
     )
 
@@ -146,5 +146,6 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
+    """As much of what a server says as a message may have."""
     return text if len(text) <= _SAID_LIMIT else f"{text[:_SAID_LIMIT]} …"

@@ -57,9 +57,10 @@ class Hang:
 
 @dataclass(frozen=True)
 class Trickle:
-    """A piece of text every ``every_s``, without end."""
+    """A piece of text every ``every_s``, without end; of the headers, if wanted."""
 
     every_s: float = 0.02
+    headers: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,11 @@ class Handler(BaseHTTPRequestHandler):
                 self.break_off()
             case Hang():
                 self.server_of.closing.wait(60)
+                self.break_off()
+            case Trickle(headers=True):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+                while not self.server_of.closing.wait(fault.every_s):
+                    self.wfile.write(b"x")
                 self.break_off()
             case Trickle():
                 self.begin_stream(content_type)

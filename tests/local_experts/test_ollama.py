@@ -94,6 +94,18 @@ def test_the_length_is_told_while_the_reply_is_written() -> None:
     assert told == [4, 8, 13]
 
 
+def test_a_mistake_of_the_listener_is_not_the_experts() -> None:
+    def broken(_: int) -> None:
+        raise ValueError("mine")
+
+    with (
+        OllamaServer(lambda _: "one") as server,
+        expert_at(server) as expert,
+        pytest.raises(ValueError, match="mine"),
+    ):
+        expert.ask(HELLO, broken)
+
+
 def test_an_empty_reply_is_a_reply() -> None:
     with OllamaServer(lambda _: "") as server, expert_at(server) as expert:
         assert expert.ask(HELLO).text == ""
@@ -162,9 +174,9 @@ def test_an_old_version_that_leaves_out_messages_is_found_out() -> None:
     with (
         OllamaServer(lambda _: "x", version="0.12.5") as server,
         expert_at(server, context_tokens=512) as expert,
+        pytest.raises(PromptTooLong, match=r"450 tokens in a prompt of 750 words.*0\.12\.6"),
     ):
-        with pytest.raises(PromptTooLong, match=r"450 tokens in a prompt of 750 words.*0\.12\.6"):
-            expert.ask(Request(messages=turns))
+        expert.ask(Request(messages=turns))
 
 
 @pytest.mark.parametrize("counted", [12, -1])
@@ -188,9 +200,12 @@ def test_a_reply_that_pushed_the_prompt_out_or_had_no_room(
     finish: str, prompt: int, reply: int
 ) -> None:
     answer = Answer("x", finish=finish, prompt_tokens=prompt, reply_tokens=reply)
-    with OllamaServer(lambda _: answer) as server, expert_at(server, context_tokens=512) as expert:
-        with pytest.raises(PromptTooLong):
-            expert.ask(HELLO)
+    with (
+        OllamaServer(lambda _: answer) as server,
+        expert_at(server, context_tokens=512) as expert,
+        pytest.raises(PromptTooLong),
+    ):
+        expert.ask(HELLO)
 
 
 def test_a_reply_that_ends_where_the_context_does_is_whole() -> None:
@@ -213,7 +228,7 @@ def test_a_reply_that_ends_where_the_context_does_is_whole() -> None:
         (Raw(b""), ExpertReplyInvalid),
         (Raw(b"[" * 100_000), ExpertReplyInvalid),
         (StreamError("an error was encountered while running the model"), ExpertRefused),
-        (StreamError({"code": 5}), ExpertRefused),
+        (StreamError({"code": 5}), ExpertReplyInvalid),
         (Status(500, {"error": "oops"}), ExpertRefused),
         (Status(302, headers={"Location": "/api/version"}), ExpertRefused),
         (Status(401, {"error": "unauthorized"}), KeyRefused),
@@ -235,17 +250,23 @@ def test_every_failure_has_its_name(answer: Any, error: type[ExpertError]) -> No
 
 def test_an_error_within_a_reply_may_be_gone_the_next_time() -> None:
     answer = StreamError("llama runner process has terminated")
-    with OllamaServer(lambda _: answer) as server, expert_at(server) as expert:
-        with pytest.raises(ExpertRefused, match="runner process has terminated") as caught:
-            expert.ask(HELLO)
+    with (
+        OllamaServer(lambda _: answer) as server,
+        expert_at(server) as expert,
+        pytest.raises(ExpertRefused, match="runner process has terminated") as caught,
+    ):
+        expert.ask(HELLO)
     assert caught.value.transient
 
 
-@pytest.mark.parametrize("answer", [Hang(), Trickle()])
+@pytest.mark.parametrize("answer", [Hang(), Trickle(), Trickle(headers=True)])
 def test_a_call_ends_in_time(answer: Any) -> None:
-    with OllamaServer(lambda _: answer) as server, expert_at(server, timeout_s=0.3) as expert:
-        with pytest.raises(ExpertTooSlow, match=r"0\.3 s"):
-            expert.ask(HELLO)
+    with (
+        OllamaServer(lambda _: answer) as server,
+        expert_at(server, timeout_s=0.3) as expert,
+        pytest.raises(ExpertTooSlow, match=r"0\.3 s"),
+    ):
+        expert.ask(HELLO)
 
 
 def test_a_model_that_loads_slowly_is_waited_for() -> None:
@@ -254,9 +275,12 @@ def test_a_model_that_loads_slowly_is_waited_for() -> None:
 
 
 def test_a_full_queue_can_be_asked_again() -> None:
-    with OllamaServer(lambda _: "x", queue=0) as server, expert_at(server) as expert:
-        with pytest.raises(ExpertRefused, match="server busy") as caught:
-            expert.ask(HELLO)
+    with (
+        OllamaServer(lambda _: "x", queue=0) as server,
+        expert_at(server) as expert,
+        pytest.raises(ExpertRefused, match="server busy") as caught,
+    ):
+        expert.ask(HELLO)
     assert caught.value.status == 503
     assert caught.value.transient
 
@@ -285,9 +309,12 @@ def test_a_missing_model_says_how_to_get_it() -> None:
 
 
 def test_a_context_that_the_model_does_not_have() -> None:
-    with OllamaServer(lambda _: "x", context=4096) as server, expert_at(server) as expert:
-        with pytest.raises(ContextTooSmall, match=r"4,096 tokens.*8,192"):
-            expert.facts()
+    with (
+        OllamaServer(lambda _: "x", context=4096) as server,
+        expert_at(server) as expert,
+        pytest.raises(ContextTooSmall, match=r"4,096 tokens.*8,192"),
+    ):
+        expert.facts()
 
 
 def test_unloading_ends_when_the_memory_is_free() -> None:
@@ -368,9 +395,12 @@ def test_calls_overlap() -> None:
         together.wait()
         return "all here"
 
-    with OllamaServer(answer) as server, expert_at(server, concurrency=8) as expert:
-        with ThreadPoolExecutor(8) as threads:
-            replies = list(threads.map(lambda _: expert.ask(HELLO).text, range(8)))
+    with (
+        OllamaServer(answer) as server,
+        expert_at(server, concurrency=8) as expert,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        replies = list(threads.map(lambda _: expert.ask(HELLO).text, range(8)))
     assert replies == ["all here"] * 8
 
 
