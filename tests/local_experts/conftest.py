@@ -1,12 +1,20 @@
 import contextlib
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from llama_server import chat_gguf, llama_server, student_gguf
+
+__all__ = ["chat_gguf", "llama_server", "student_gguf"]
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
