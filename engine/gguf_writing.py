@@ -94,6 +94,8 @@ def write_gguf(folder: Path, out: Path, *, name: str, precision: Precision = "fp
             try:
                 _describe(writer, shape, name, precision)
                 _add_tokens(writer, tokens)
+                if template := _chat_template(folder):
+                    writer.add_chat_template(template)
                 _add_weights(writer, folder, shape, precision)
                 writer.write_header_to_file()
                 writer.write_kv_data_to_file()
@@ -181,6 +183,15 @@ def _add_tokens(writer: gguf.GGUFWriter, tokens: PhraseTokens) -> None:
         writer.add_pad_token_id(tokens.pad)
     writer.add_add_bos_token(False)
     writer.add_add_eos_token(False)
+
+
+def _chat_template(folder: Path) -> str:
+    """Return the template of a folder that transformers saved; empty where it has none."""
+    path = folder / "chat_template.jinja"
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudentError(f"{path}: {error}.", TITLE) from error
 
 
 def _token(text: str, special: bool) -> str:

@@ -13,6 +13,10 @@ import pytest
 # What these tests share lies beside them.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from llama_server import chat_gguf, llama_server, student_gguf
+
+__all__ = ["chat_gguf", "llama_server", "student_gguf"]
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
