@@ -219,6 +219,10 @@ def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
     assert "directory" in complaint(tmp_path)
 
 
+def test_a_path_that_cannot_be_looked_at_is_named(tmp_path: Path) -> None:
+    assert complaint(tmp_path / ("long" * 100))
+
+
 def test_examples_may_be_left_out(tmp_path: Path) -> None:
     path = own_folder(tmp_path) / "feedback.toml"
     path.write_text(path.read_text().split("[[examples]]")[0])
