@@ -23,6 +23,7 @@ from engine.experts.prompt_files import (
     read_prompt_file,
 )
 from engine.experts.replies import plain_text
+from engine.files import write_atomically
 from engine.trajectory import FINAL_RESPONSE, Attempt, Feedback, incorrect
 from local_experts.protocol import Message, Role
 
@@ -71,12 +72,12 @@ def load_prompts(task_name: str, folders: Sequence[Path] = ()) -> Prompts:
         ConfigError: it names the file, the key, and what is allowed.
     """
     places = [*folders, packaged_folder(task_name)]
+    files = {kind: [place / kind.file for place in places] for kind in (FBK, IMP)}
     fbk, imp = (
-        next((path for path in (place / kind.file for place in places) if path.exists()), None)
-        or places[-1] / kind.file
-        for kind in (FBK, IMP)
+        read_prompt_file(next(filter(_is_there, paths), paths[-1]), kind)
+        for kind, paths in files.items()
     )
-    return Prompts(read_prompt_file(fbk, FBK), read_prompt_file(imp, IMP))
+    return Prompts(fbk, imp)
 
 
 def write_prompts(task_name: str, folder: Path) -> tuple[Path, ...]:
@@ -91,12 +92,19 @@ def write_prompts(task_name: str, folder: Path) -> tuple[Path, ...]:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not path.exists():
-                with path.open("xb") as file:
-                    file.write((source / kind.file).read_bytes())
+                write_atomically(path, (source / kind.file).read_bytes())
                 written.append(path)
         except OSError as error:
             raise project_error(path, error) from error
     return tuple(written)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file, or something that keeps one from being looked for."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def fill_in(template: str, values: Mapping[str, str]) -> str:
