@@ -97,6 +97,7 @@ def run(request: dict[str, Any]) -> int:
     output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
+    os.environ.update(request.get("environment", {}))
     for name, value in request["patches"].items():
         wrap(name, lambda _before, value=value: value)
     watch = Watch(request["death"])

@@ -159,6 +159,7 @@ class Engines:
         *arguments: str,
         death: Mapping[str, Any] | None = None,
         patches: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> Engine:
         """Start an engine; ``death`` as in `engine_forks`, ``patches`` of constants by name."""
         output = project.path / "output.txt"
@@ -168,6 +169,7 @@ class Engines:
             "arguments": arguments,
             "death": death,
             "patches": dict(patches or {}),
+            "environment": dict(environment or {}),
         }
         return Engine(self, project, self.ask(request)["pid"], begin)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from re import findall
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -10,12 +11,14 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from db.records import Item, Split, Subtask
 from engine.embedded.arithmetic import PHRASES
 from engine.embedded.build import collate, student_config
-from engine.embedded.tokenizer import build_tokenizer
+from engine.embedded.tokenizer import FORMAT, build_tokenizer
 from engine.settings import StudentSettings
 from engine.student.generation import Request, Sampler
 from engine.student.loading import load_student
 from engine.student.model import Student
 from engine.student.text_format import TextFormat
+from engine.tasks.base import Task
+from engine.tasks.date_understanding import DateUnderstanding
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt, prompt
 
@@ -64,13 +67,18 @@ def load(folder: Path, adapter: str = "full", **values: object) -> Student:
     return load_student(StudentSettings.model_validate(settings), MultistepArithmetic.name)
 
 
-def memorise(items: Sequence[Item], enough: float) -> LlamaForCausalLM:
+def memorise(
+    items: Sequence[Item],
+    enough: float,
+    task: Task | None = None,
+    tokenizer: PreTrainedTokenizerFast | None = None,
+) -> LlamaForCausalLM:
     """A model that writes the items' rationales, of which the share ``enough`` is right.
 
     That is measured on what it samples, so that it has mistakes of its own whatever the
     questions are.
     """
-    tokenizer, task = arithmetic_tokenizer(), MultistepArithmetic()
+    tokenizer, task = tokenizer or arithmetic_tokenizer(), task or MultistepArithmetic()
     prompts = [prompt(item.question, task.hint) for item in items]
     rows = []
     for text, item in zip(prompts, items, strict=True):
@@ -98,6 +106,15 @@ def memorise(items: Sequence[Item], enough: float) -> LlamaForCausalLM:
             if right >= enough * len(items):
                 return model
     raise AssertionError("it does not learn them")
+
+
+def able_date_student(folder: Path) -> Path:
+    """A student that answers the questions of a small project about dates, at times wrongly."""
+    task = DateUnderstanding(("1",), ("2",))
+    items = task.generate(Split.TRAIN, [Subtask.SEEN], ASKED_ITEMS, 1)
+    words = {word for item in items for word in findall(r"[a-z]{2,}|[0-9]{2,}", item.rationale)}
+    tokenizer = build_tokenizer(FORMAT, sorted(words))
+    return save(memorise(items, 0.4, task, tokenizer), tokenizer, folder)
 
 
 def able_model() -> LlamaForCausalLM:
