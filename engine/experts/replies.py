@@ -236,9 +236,11 @@ def _found(span: str, step: Step) -> str | None:
     """The part of a step, its label included, that reads so; blanks may be other ones."""
     if span in step.text or span == f"({step.label})":
         return span
-    if span.isspace() or len(span.split()) < 2:
+    words = span.split()
+    # What is not there at all is told sooner than by the expression.
+    if " ".join(words) not in " ".join(step.text.split()):
         return None
-    match = re.search(r"\s+".join(map(re.escape, span.split())), step.text)
+    match = re.search(r"\s+".join(map(re.escape, words)), step.text)
     return match[0] if match else None
 
 
