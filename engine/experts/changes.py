@@ -21,8 +21,8 @@ _OPERATOR = re.compile(r"(?<= )[+*-](?= )")
 _LETTER = re.compile(r'(?<="=")[a-z](?=")')
 _QUOTED = re.compile(r'(?<!=)"[\w\'-]+"(?!=)')
 _OPTION = re.compile(r"(?<=\()[A-Z](?=\))")
-_PATTERN = re.compile(r'"\(\w+\) (?P<body>[^"]*) \(\w+\)"')
-_LISTED = re.compile(r"(?:answer is:? |ordering: )(?P<words>[\w' -]+)\.")
+_PATTERN = re.compile(r'"\([\w -]+\) (?P<body>[^"]*) \([\w -]+\)"')
+_LISTED = re.compile(r"answer is:? (?P<words>[\w' -]+)\.")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",

@@ -123,7 +123,7 @@ def read_improvement(text: str, attempt: Attempt, feedback: Feedback) -> Attempt
     Raises ReplyUnusable. Whether the update is any better than the attempt is for others to say.
     """
     listed = _json_object(text).get("steps")
-    if not isinstance(listed, list) or not listed:
+    if not isinstance(listed, list):
         raise ReplyUnusable('"steps" must be a list of objects with "label" and "text".')
     kept = attempt.before(feedback.step or FINAL_RESPONSE)
     if len(listed) > MOST_STEPS + len(kept):
@@ -226,10 +226,7 @@ def _span(reply: dict[str, Any], step: Step) -> str:
 
 def _ways_to_say(said: str, label: str) -> list[str]:
     """A span as it was said, then without what is often put around it."""
-    ways = [said]
-    label_first = f"({label}) "
-    if said.startswith(label_first):
-        ways.insert(0, said.removeprefix(label_first).strip())
+    ways = [said, said.removeprefix(f"({label}) ").strip()]
     ways += [one[1:-1].strip() for one in ways if len(one) > 2 and one[0] + one[-1] in _QUOTES]
     ways += [one.removesuffix(".") for one in ways if one.endswith(".")]
     return [one for one in ways if one]
@@ -239,9 +236,11 @@ def _found(span: str, step: Step) -> str | None:
     """The part of a step, its label included, that reads so; blanks may be other ones."""
     if span in step.text or span == f"({step.label})":
         return span
-    if span.isspace() or len(span.split()) < 2:
+    words = span.split()
+    # What is not there at all is told sooner than by the expression.
+    if " ".join(words) not in " ".join(step.text.split()):
         return None
-    match = re.search(r"\s+".join(map(re.escape, span.split())), step.text)
+    match = re.search(r"\s+".join(map(re.escape, words)), step.text)
     return match[0] if match else None
 
 
@@ -291,7 +290,9 @@ def _same(one: str, other: str) -> bool:
 
 
 def _check_labels(kept: Sequence[Step], steps: Sequence[Step], feedback: Feedback) -> None:
-    """Raises ReplyUnusable."""
+    """Raises ReplyUnusable. Where the flagged step follows the final response, it just goes."""
+    if not steps and kept and kept[-1].label == FINAL_RESPONSE:
+        return
     if not steps or steps[-1].label != FINAL_RESPONSE:
         raise ReplyUnusable(
             f'The last step must be labelled "{FINAL_RESPONSE}" and state the answer.'

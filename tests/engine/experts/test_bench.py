@@ -1,5 +1,6 @@
 """Scores of experts on planted errors: of a perfect one, a lazy one and a broken one."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,7 +19,12 @@ from engine.experts.bench import (
     summary,
 )
 from engine.experts.planting import Planted, as_reply, plant
-from engine.experts.replies import ExpertGaveUp, ExpertGaveUpImproving, read_feedback
+from engine.experts.replies import (
+    ExpertGaveUp,
+    ExpertGaveUpImproving,
+    read_feedback,
+    read_improvement,
+)
 from engine.experts.trial import Part, one_item_trial
 from engine.tasks import TASKS
 from engine.tasks.base import CannotImprove, CannotJudge
@@ -68,7 +74,13 @@ def test_the_scripts_are_perfect_experts(name: str) -> None:
         assert isinstance(said, Feedback)
         return said
 
-    found = summary(list(bench(task, errors, fbk, task.improve)))
+    def imp(question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
+        update = task.improve(question, attempt, feedback)
+        new = update.steps[len(attempt.before(feedback.step or "")) :]
+        steps = [{"label": step.label, "text": step.text} for step in new]
+        return read_improvement(json.dumps({"steps": steps}), attempt, feedback)
+
+    found = summary(list(bench(task, errors, fbk, imp)))
     assert found.items == 20
     assert found.feedback is not None
     assert found.improve is not None

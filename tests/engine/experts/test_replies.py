@@ -107,6 +107,12 @@ def test_a_span_is_as_the_step_has_it() -> None:
     assert said == incorrect("2", "Each has 8 apples,  so", "3 * 8 = 24")
 
 
+def test_a_number_that_looks_like_the_label_may_begin_a_span() -> None:
+    attempt = Attempt((Step("2", 'We now have: (2) "b" < (1) "a".'),))
+    reply = feedback_reply(span='(2) "b" < (1) "a"')
+    assert read_feedback(reply, attempt) == incorrect("2", '(2) "b" < (1) "a"', "3 * 8 = 24")
+
+
 def test_a_full_stop_that_the_step_does_not_have_is_left_out() -> None:
     assert read(span="3 * 8.") == incorrect("2", "3 * 8", "3 * 8 = 24")
 
@@ -243,6 +249,12 @@ def test_steps_may_come_before_the_flagged_final_response() -> None:
     new = [{"label": "3", "text": "It is 24."}, NEW[1]]
     update = read_improvement(json.dumps({"steps": new}), ATTEMPT, flagged)
     assert [step.label for step in update.steps] == ["1", "2", "2.1", "3", "Final response"]
+
+
+def test_a_step_after_the_final_response_is_left_out() -> None:
+    longer = Attempt((*ATTEMPT.steps, Step("3", "I see.")))
+    flagged = incorrect("3", "I see", "the final response is already given")
+    assert read_improvement('{"steps": []}', longer, flagged) == ATTEMPT
 
 
 @pytest.mark.parametrize("steps", [
