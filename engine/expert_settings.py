@@ -42,6 +42,11 @@ class ExpertSettings(Section):
     improve_temperature: Annotated[float, Field(ge=0, le=2)] = setting(
         0.7, "Sampling temperature of improvements."
     )
+    check_right: bool = setting(
+        False,
+        "Ask a language model for feedback also where the answer is right, as steps may be wrong "
+        "all the same; off, the answer decides.",
+    )
     show_gold: bool = setting(False, "Tell the language model the right answer.")
     context_tokens: Annotated[int, Field(ge=512, le=1_048_576)] = setting(
         8192, "Context that a local model is loaded with, in tokens; prompts must fit."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from engine.editing import FeedbackModule, Opinion
@@ -71,15 +72,23 @@ def elected(votes: Sequence[Feedback | GiveUp]) -> Feedback:
 
 @dataclass(frozen=True, slots=True)
 class GoldFirst:
-    """Takes an attempt as right whose answer is right, and asks ``then`` about any other."""
+    """Takes an attempt as right whose answer is right, and asks ``then`` about any other.
+
+    With ``check_right`` it asks in any case, and takes a right answer's steps as right where no
+    error in them is named.
+    """
 
     task: Task
     answer: str
     then: FeedbackModule
+    check_right: bool = False
 
     def __call__(self, question: str, attempt: Attempt) -> Opinion:
         """Raises CannotJudge."""
         said = self.task.answer(attempt)
-        if self.task.is_right(said, self.answer, question=question, attempt=attempt.text):
-            return Opinion(correct(attempt), Author.GOLD)
-        return self.then(question, attempt)
+        if not self.task.is_right(said, self.answer, question=question, attempt=attempt.text):
+            return self.then(question, attempt)
+        if self.check_right:
+            with suppress(CannotJudge):
+                return self.then(question, attempt)
+        return Opinion(correct(attempt), Author.GOLD)

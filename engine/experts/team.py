@@ -68,7 +68,7 @@ class Team:
         asking = self._asking(name, FEEDBACK, self.settings.experts.feedback_temperature, seed)
         assert self.prompts is not None
         expert = ExpertFeedback(asking, self.prompts, self._shown(item))
-        return GoldFirst(scripts, item.answer, expert)
+        return GoldFirst(scripts, item.answer, expert, self.settings.experts.check_right)
 
     def _improve(self, name: str, item: Item, seed: int) -> ImproveModule:
         if name == SCRIPT:

@@ -10,7 +10,7 @@ from typing import Any
 from engines import Rows, small_project
 from perfect_expert import reply_to
 
-from db.records import ExpertCall
+from db.records import DropStage, ExpertCall
 from db.store import Store
 from engine.project import Project
 from engine.tasks.date_understanding import DateUnderstanding
@@ -27,6 +27,8 @@ DATES = {
     "task.unseen": ("2",),
     # A language model shows no working.
     "collect.show_working": False,
+    # Scripts look at all steps.
+    "experts.check_right": True,
     "experts.timeout_s": 20.0,
 }
 AT_ONCE = {"local_experts.calling:Patience.backoff_s": 0.0}
@@ -61,12 +63,15 @@ def project_with(
 
 
 def without_authors(rows: Rows) -> Rows:
-    """The rows of a run, whoever wrote its turns."""
+    """The rows of a run, whoever wrote its turns or gave up on an attempt, in whatever words."""
     trajectories = [
         replace(t, turns=tuple(replace(turn, author="") for turn in t.turns))
         for t in rows.trajectories
     ]
-    return replace(rows, trajectories=trajectories)
+    drops = [
+        replace(d, reason="", detail="") if d.stage is DropStage.EDIT else d for d in rows.drops
+    ]
+    return replace(rows, trajectories=trajectories, drops=drops)
 
 
 def calls_of(project: Project) -> list[ExpertCall]:

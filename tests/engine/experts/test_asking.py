@@ -253,6 +253,27 @@ def test_nobody_is_asked_about_a_right_answer() -> None:
     assert one.asked == []
 
 
+LUCKY = Attempt(tuple(Step(s.label, s.text.replace("= 3.", "= 5.")) for s in GOLD.steps))
+
+
+@pytest.mark.parametrize("check_right", [False, True])
+def test_right_answers_by_wrong_steps_are_found_only_where_that_is_set(check_right: bool) -> None:
+    experts = team(
+        StandInExpert(lambda request: perfect_reply(TASK, request)),
+        feedback=[MODEL],
+        check_right=check_right,
+    )
+    kept = experts.editor(ITEM, 1).edit(student(LUCKY))
+    assert isinstance(kept, Kept)
+    assert kept.trajectory.updates == int(check_right)
+    # An expert that finds nothing does not make a right answer wrong.
+    for reply in (NONE, "?"):
+        gold = team(expert(reply), feedback=[MODEL], check_right=True).editor(ITEM, 1)
+        right = gold.edit(student(GOLD))
+        assert isinstance(right, Kept)
+        assert right.trajectory.updates == 0
+
+
 def test_the_next_is_asked_where_one_gives_up() -> None:
     def members(*ends: Outcome | Feedback) -> FeedbackChain:
         def member(end: Outcome | Feedback) -> Callable[[str, Attempt], Opinion]:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def scripted(
     engines: Engines, tmp_path_factory: pytest.TempPathFactory, date_student: Path
 ) -> Rows:
-    """What a run with the scripts collects; no attempt in it is right by wrong steps."""
+    """What a run with the scripts collects."""
     project = project_with(tmp_path_factory.mktemp("scripted") / "p", date_student)
     ended = engines.run(project)
     assert ended.code == 0, ended.output
