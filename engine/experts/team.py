@@ -29,6 +29,9 @@ from local_experts.options import ExpertOptions
 FEEDBACK, IMPROVE = "feedback", "improve"
 """What experts are asked as, in the record of their calls."""
 
+_BACKOFF_S = 0.5
+"""Pause after a first failure, which doubles from one to the next."""
+
 _THINKING = {"auto": None, "on": True, "off": False}
 
 
@@ -148,7 +151,7 @@ def open_callers(
                 book,
                 budget=budget,
                 price=settings.price_of(name),
-                patience=Patience(tries=settings.tries),
+                patience=Patience(tries=settings.tries, backoff_s=_BACKOFF_S),
                 offline=settings.offline,
                 cancelled=cancelled,
             )

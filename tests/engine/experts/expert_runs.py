@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import random
+import shutil
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +20,7 @@ from engine.project import Project
 from engine.tasks.date_understanding import DateUnderstanding
 from tests.local_experts.ollama_server import OllamaServer
 from tests.local_experts.openai_server import OpenAiServer
-from tests.local_experts.serving import Answering, Body, ContractServer
+from tests.local_experts.serving import Answering, Body, ContractServer, Cut, Hang, Raw, Status
 
 TASK = DateUnderstanding()
 MODEL = "qwen3:8b"
@@ -31,7 +35,8 @@ DATES = {
     "experts.check_right": True,
     "experts.timeout_s": 20.0,
 }
-AT_ONCE = {"local_experts.calling:Patience.backoff_s": 0.0}
+AT_ONCE = {"engine.experts.team:_BACKOFF_S": 0.0}
+"""Without pauses after failures."""
 
 
 def perfect(body: Body) -> str:
@@ -85,3 +90,71 @@ def calls_of(project: Project) -> list[ExpertCall]:
 def chats(server: ContractServer) -> int:
     """Calls that asked the model for something."""
     return len(server.calls("/api/chat")) + len(server.calls("/v1/chat/completions"))
+
+
+def copied(project: Project, folder: Path) -> Project:
+    """A copy of a project elsewhere, which is a project like any other."""
+    shutil.copytree(project.path, folder / "copy")
+    return Project.open(folder / "copy")
+
+
+def without_paths(rows: Rows) -> Rows:
+    """The rows of a run, whatever its number: checkpoints are named by it."""
+
+    def plain(row: Any) -> Any:
+        changes = {
+            name: 0 for name in ("run_id", "attempt_id", "trajectory_id") if hasattr(row, name)
+        }
+        return replace(row, **{k: v for k, v in changes.items() if getattr(row, k) is not None})
+
+    tables = ("attempts", "trajectories", "drops", "examples", "train_steps", "evaluations")
+    found = {name: [replace(plain(row), id=0) for row in getattr(rows, name)] for name in tables}
+    weights = [(iteration, step, digest) for iteration, step, _, digest in rows.weights]
+    return replace(rows, weights=weights, **found)
+
+
+class Faults:
+    """A perfect expert behind a bad line: of three calls one fails, in each way in turn.
+
+    What is wrong with the content comes once for the same question, since it is asked for again
+    once; all else may come again and again.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kinds: dict[str, Any] = {
+            "hang": Hang(),
+            "pressed": Status(429, {"error": "slow down"}, {"Retry-After": "0.05"}),
+            "broken": Status(500, {"error": "broken"}),
+            "cut": Cut(),
+            "no reply": Cut(None),
+            "no protocol": Raw(b"<html>oops</html>"),
+            "1 MB": "x" * 1_000_000,
+            # From here on the content.
+            "no JSON": "The first step is wrong, I think.",
+            "other JSON": json.dumps({"answer": 42}),
+            "empty": "",
+            "control": "\x1b[2J\x1b]0;owned\x07\u202e\x00{",
+        }
+        self.calls = self.made = 0
+        self.seen: set[str] = set()
+        self._spoiled: set[str] = set()
+        self._lock = threading.Lock()
+
+    def answer(self, body: Body) -> Any:
+        with self._lock:
+            self.calls += 1
+            # By what is asked, so that no question of few is lucky; and less than a third of the
+            # calls of content can be spoiled, so that others make up for it.
+            if random.Random(self.calls).random() < 0.45:
+                names = list(self.kinds)
+                name = names[self.made % len(names)]
+                asked = next(m for m in reversed(body["messages"]) if "<attempt>" in m["content"])
+                of_content = names.index(name) >= names.index("no JSON")
+                key = f"{asked['content']}"
+                if not (of_content and key in self._spoiled):
+                    if of_content:
+                        self._spoiled.add(key)
+                    self.made += 1
+                    self.seen.add(name)
+                    return self.kinds[name]
+        return perfect(body)
