@@ -16,7 +16,8 @@ from pathlib import Path
 from threading import Lock
 
 from local_experts.back_ends.chat_text import ChatText, plain_text, split_thinking, template_text
-from local_experts.back_ends.llama_cpp_model import INSTALL, LIBRARY_ERRORS, LoadedModel
+from local_experts.back_ends.llama_cpp_library import INSTALL, LIBRARY_ERRORS
+from local_experts.back_ends.llama_cpp_model import LoadedModel
 from local_experts.discovery import llama_cpp_version
 from local_experts.errors import (
     ContextTooSmall,

@@ -1,18 +1,15 @@
 """A GGUF model in this process's memory: texts to tokens, tokens to texts, one at a time.
 
-Sampling goes by llama.cpp's own functions: the class ``Llama`` of llama-cpp-python would add a
-sampler that is none where a grammar is refused, and loses tokens of more than 32 bytes.
+Tokens become texts by llama.cpp's own function: the class ``Llama`` of llama-cpp-python loses
+tokens of more than 32 bytes.
 """
 
 from __future__ import annotations
 
 import codecs
 import ctypes
-import os
-import tempfile
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -20,32 +17,12 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from local_experts.errors import ExpertError, LibraryMissing, ModelFileInvalid
+from local_experts.back_ends.llama_cpp_library import LIBRARY_ERRORS, library, reason, reasons
+from local_experts.back_ends.llama_cpp_sampling import Sampler
+from local_experts.errors import ExpertError, ModelFileInvalid
 from local_experts.options import ExpertOptions
 
-INSTALL = "Install it with: pip install 'tripost-tui[llama-cpp]'"
-
-LIBRARY_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RecursionError,
-    RuntimeError,
-    TemplateError,
-    TypeError,
-    ValueError,
-)
-"""What llama-cpp-python raises: it has no errors of its own."""
-
 _BATCH_TOKENS = 512
-_LOG_ERROR = 4
-_RANDOM_SEED = 0xFFFFFFFF  # llama.cpp draws one where it is given this
-
-_said: deque[str] = deque(maxlen=20)
-"""The last errors that llama.cpp has told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +42,24 @@ class LoadedModel:
 
     def __init__(self, path: Path, options: ExpertOptions) -> None:
         """Load it. Raises ModelFileInvalid, LibraryMissing or ExpertError."""
-        self._library = _import()
-        _said.clear()
+        self._library = library()
+        told: list[str] = []
         try:
-            self._llama: Any = self._library.Llama(
-                str(path),
-                n_ctx=options.context_tokens,
-                n_batch=_BATCH_TOKENS,
-                n_ubatch=_BATCH_TOKENS,
-                n_gpu_layers=options.gpu_layers,
-                n_threads=options.threads or None,
-                n_threads_batch=options.threads or None,
-                # Only then can a prompt's beginning be kept where a window slides.
-                swa_full=True,
-                verbose=False,
-            )
+            with reasons() as told:
+                self._llama: Any = self._library.Llama(
+                    str(path),
+                    n_ctx=options.context_tokens,
+                    n_batch=_BATCH_TOKENS,
+                    n_ubatch=_BATCH_TOKENS,
+                    n_gpu_layers=options.gpu_layers,
+                    n_threads=options.threads or None,
+                    n_threads_batch=options.threads or None,
+                    # Only then can a prompt's beginning be kept where a window slides.
+                    swa_full=True,
+                    verbose=False,
+                )
         except LIBRARY_ERRORS as error:
-            why = _reason(error)
+            why = reason(error, told)
             if "load model" in str(error):
                 raise ModelFileInvalid(f"{path}: llama.cpp cannot load it: {why}.") from error
             if isinstance(error, TemplateError):
@@ -126,11 +104,9 @@ class LoadedModel:
         from llama_cpp.llama_grammar import json_schema_to_gbnf
 
         try:
-            grammar = str(json_schema_to_gbnf(schema))
+            return str(json_schema_to_gbnf(schema))
         except LIBRARY_ERRORS as error:
-            raise ExpertError(f"The library refuses the schema: {_reason(error)}.") from error
-        self._library.llama_sampler_free(self._grammar_sampler(grammar))
-        return grammar
+            raise ExpertError(f"The library refuses the schema: {reason(error, [])}.") from error
 
     def reply(
         self,
@@ -143,23 +119,12 @@ class LoadedModel:
     ) -> Generator[Written, None, None]:
         """Continue a prompt, without a limit of tokens; at each step ``still_time`` may raise.
 
-        Raises ExpertError where the grammar is refused, or one of LIBRARY_ERRORS.
+        Raises ExpertError where the grammar is refused or admits none, or one of LIBRARY_ERRORS.
         """
-        library = self._library
-        chain = library.llama_sampler_chain_init(library.llama_sampler_chain_default_params())
-        try:
-            if grammar is not None:
-                library.llama_sampler_chain_add(chain, self._grammar_sampler(grammar))
-            if temperature > 0:
-                library.llama_sampler_chain_add(chain, library.llama_sampler_init_temp(temperature))
-                drawn = library.llama_sampler_init_dist(seed % _RANDOM_SEED)
-                library.llama_sampler_chain_add(chain, drawn)
-            else:
-                library.llama_sampler_chain_add(chain, library.llama_sampler_init_greedy())
+        sampler = Sampler(self._vocabulary, grammar=grammar, temperature=temperature, seed=seed)
+        with closing(sampler):
             self._read(prompt, still_time)
-            yield from self._write(chain, still_time)
-        finally:
-            library.llama_sampler_free(chain)
+            yield from self._write(sampler, still_time)
 
     def _read(self, prompt: Sequence[int], still_time: Callable[[], None]) -> None:
         """Evaluate a prompt, but for what it has in common with the last one.
@@ -184,12 +149,14 @@ class LoadedModel:
             self._llama.eval(batch)
             self._evaluated += batch
 
-    def _write(self, chain: Any, still_time: Callable[[], None]) -> Generator[Written, None, None]:
+    def _write(
+        self, sampler: Sampler, still_time: Callable[[], None]
+    ) -> Generator[Written, None, None]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         text = ""
         tokens = 0
         while True:
-            token = int(self._library.llama_sampler_sample(chain, self._llama.ctx, -1))
+            token = sampler.choose(self._llama.ctx)
             tokens += 1
             if self._library.llama_vocab_is_eog(self._vocabulary, token):
                 yield Written(text + decoder.decode(b"", final=True), tokens, done=True)
@@ -216,62 +183,3 @@ class LoadedModel:
             return ""
         text: bytes = self._library.llama_vocab_get_text(self._vocabulary, token)
         return text.decode("utf-8", errors="replace")
-
-    def _grammar_sampler(self, grammar: str) -> Any:
-        _said.clear()
-        with _errors_kept() as kept:
-            sampler = self._library.llama_sampler_init_grammar(
-                self._vocabulary, grammar.encode(), b"root"
-            )
-        if not sampler:
-            why = " ".join([*kept, *_said]).strip() or "no reason is given"
-            raise ExpertError(f"The library refuses the grammar: {why[:500]}")
-        return sampler
-
-
-@contextmanager
-def _errors_kept() -> Iterator[list[str]]:
-    """Keep what is written to stderr: the parser of grammars writes past the log."""
-    kept: list[str] = []
-    with tempfile.TemporaryFile() as file:
-        stderr = os.dup(2)
-        try:
-            os.dup2(file.fileno(), 2)
-            yield kept
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            file.seek(0)
-            # The whole grammar follows the first line.
-            kept += file.read().decode("utf-8", errors="replace").splitlines()[:1]
-
-
-def _reason(error: BaseException) -> str:
-    told = " ".join(_said) or str(error) or type(error).__name__
-    return " ".join(told.split()).rstrip(".")[:500]
-
-
-def _import() -> Any:
-    """Import the library, and make it silent. Raises LibraryMissing."""
-    global _listener
-    try:
-        import llama_cpp
-    except ModuleNotFoundError as error:
-        if error.name != "llama_cpp":
-            raise LibraryMissing(f"llama-cpp-python lacks {error.name}. {INSTALL}") from error
-        raise LibraryMissing(f"llama-cpp-python is not installed. {INSTALL}") from error
-    except LIBRARY_ERRORS as error:
-        raise LibraryMissing(f"llama-cpp-python cannot be loaded: {error}") from error
-    if _listener is None:
-        _listener = llama_cpp.llama_log_callback(_listen)
-        llama_cpp.llama_log_set(_listener, ctypes.c_void_p(0))
-    return llama_cpp
-
-
-_listener: Any = None
-"""Kept, since llama.cpp calls it as long as the process lives."""
-
-
-def _listen(level: int, text: bytes, _data: object) -> None:
-    if level == _LOG_ERROR and (line := text.decode("utf-8", errors="replace").strip()):
-        _said.append(line)

@@ -156,6 +156,15 @@ def test_a_schema_that_is_refused_says_why(
     assert expert.ask(ask(QUESTION, max_tokens=3)).reply_tokens
 
 
+def test_a_schema_that_none_of_the_models_tokens_can_follow(
+    opens: Opens, student_gguf: Path
+) -> None:
+    expert = opens(student_gguf)
+    with pytest.raises(ExpertError, match="none of the model's tokens"):
+        expert.ask(ask(QUESTION, schema={"const": "aéb"}))
+    assert expert.ask(ask(QUESTION, schema={"const": "ab"})).text == '"ab"'
+
+
 def test_a_seed_decides_what_is_drawn(opens: Opens, chat_gguf: Path) -> None:
     expert = opens(chat_gguf)
     drawn = [expert.ask(ask(QUESTION, temperature=1.5, seed=seed)).text for seed in (1, 2, 1)]
