@@ -1,7 +1,7 @@
 """An expert on a server that speaks OpenAI's chat completions: hosted, vLLM, llama-server, …
 
 The protocol is spoken here directly. The package ``openai`` makes objects of every piece of a
-stream, which takes 7 ms of processor time for a reply of 100 tokens; this takes a tenth of it
+stream, which takes 8 ms of processor time for a reply of 100 tokens; this takes a tenth of it
 (``benchmarks/expert_clients.py``).
 """
 
