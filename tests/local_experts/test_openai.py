@@ -297,11 +297,8 @@ def test_a_compressed_reply_is_not_unpacked() -> None:
 
 def test_a_connection_that_breaks_after_the_end_of_the_reply_matters_not() -> None:
     whole = {"choices": [{"delta": {"content": "all"}, "finish_reason": "stop"}]}
-    body = f"data: {json.dumps(whole)}\n\n".encode()
-    with (
-        OpenAiServer(lambda _: Raw(body, "text/event-stream")) as server,
-        expert_at(server.url) as expert,
-    ):
+    answer = Raw(f"data: {json.dumps(whole)}\n\n".encode(), "text/event-stream", breaks=True)
+    with OpenAiServer(lambda _: answer) as server, expert_at(server.url) as expert:
         assert expert.ask(HELLO).text == "all"
 
 
