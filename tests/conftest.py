@@ -19,6 +19,7 @@ settings.load_profile("tripost")
 def _apart_from_the_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIPOST_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
         for name in ("OLLAMA_HOST", "OPENAI_BASE_URL", "OPENAI_API_KEY", "NO_COLOR"):
             patch.delenv(name, raising=False)
         yield

@@ -16,7 +16,8 @@ from local_experts.protocol import Finish, Json, Message, Request, Role
 T = TypeVar("T")
 
 _SHOWN_AGAIN_CHARS = 2_000
-_OF_THE_REQUEST = (400, 413, 422)
+_OF_THE_REQUEST = (200, 400, 413, 422)
+"""Statuses that concern what was asked; with 200 a filter withheld the reply."""
 
 
 class NotAnswerable(Exception):

@@ -1,7 +1,8 @@
 """A bounded connection to one server: what all experts by HTTP have in common.
 
-A call has one deadline for all of it (connecting, each read, a trickle), its body a limit, no
-redirect is followed, and whatever goes wrong is an ExpertError without the key.
+A call has one deadline for all of it (connecting, each read, a trickle; only how long the system
+looks for a host's address is its own matter), its body a limit, no redirect is followed, and
+whatever goes wrong is an ExpertError without the key.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Connection:
     @contextmanager
     def call(self, timeout_s: float) -> Iterator[None]:
         """Everything inside has to be done in ``timeout_s``, and raises ExpertErrors alone."""
-        self._deadline.at = time.monotonic() + timeout_s
+        before, self._deadline.at = self._deadline.at, time.monotonic() + timeout_s
         where = self.address
         try:
             yield
@@ -111,7 +112,7 @@ class Connection:
             what = self.without_key(str(error)) or type(error).__name__
             raise ExpertUnreachable(f"{where}: {what}.") from error
         finally:
-            self._deadline.at = float("inf")
+            self._deadline.at = before
 
     def hurry(self, seconds: float) -> None:
         """What is left of the call need not be waited for longer than this."""

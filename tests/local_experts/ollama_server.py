@@ -63,7 +63,8 @@ class OllamaServer(ContractServer):
 
     def handle(self, request: Handler, asked: Asked) -> None:
         model = _full(asked.body.get("model", ""))
-        if asked.method == "POST" and model not in self.models:
+        wants_a_model = asked.method == "POST" and asked.path.startswith("/api/")
+        if wants_a_model and model not in self.models:
             request.send_json({"error": f"model '{asked.body.get('model')}' not found"}, 404)
             return
         match asked.path:

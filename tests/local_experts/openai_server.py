@@ -62,6 +62,9 @@ class OpenAiServer(ContractServer):
             request.send_json(b"Not Found", 404)
 
     def _chat(self, request: Handler, body: Body) -> None:
+        if "messages" not in body:
+            request.send_json(_error("you must provide a model and messages"), 400)
+            return
         if self.models is not None and body["model"] not in self.models:
             said = f"The model `{body['model']}` does not exist."
             request.send_json(_error(said, code="model_not_found"), 404)

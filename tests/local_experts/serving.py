@@ -37,10 +37,11 @@ class Status:
 
 @dataclass(frozen=True)
 class Raw:
-    """Status 200 with any bytes for a body."""
+    """Status 200 with any bytes for a body, after which the connection breaks, if wanted."""
 
     body: bytes
     content_type: str = "application/json"
+    breaks: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,10 @@ class Handler(BaseHTTPRequestHandler):
         match fault:
             case Status():
                 self.send_json(fault.body, fault.status, fault.headers)
+            case Raw(breaks=True):
+                self.begin_stream(fault.content_type)
+                self.send_pieces([fault.body], end=False)
+                self.break_off()
             case Raw():
                 self.send_body(fault.body, fault.content_type)
             case Cut(text=None):

@@ -297,11 +297,8 @@ def test_a_compressed_reply_is_not_unpacked() -> None:
 
 def test_a_connection_that_breaks_after_the_end_of_the_reply_matters_not() -> None:
     whole = {"choices": [{"delta": {"content": "all"}, "finish_reason": "stop"}]}
-    body = f"data: {json.dumps(whole)}\n\n".encode()
-    with (
-        OpenAiServer(lambda _: Raw(body, "text/event-stream")) as server,
-        expert_at(server.url) as expert,
-    ):
+    answer = Raw(f"data: {json.dumps(whole)}\n\n".encode(), "text/event-stream", breaks=True)
+    with OpenAiServer(lambda _: answer) as server, expert_at(server.url) as expert:
         assert expert.ask(HELLO).text == "all"
 
 
@@ -366,6 +363,13 @@ def test_a_server_without_a_list_is_no_error() -> None:
     with OpenAiServer(lambda _: "x", models=None) as server, expert_at(server.url) as expert:
         assert expert.facts().context_tokens is None
         assert expert.ask(HELLO).text == "x"
+
+
+def test_an_address_without_list_and_chats_is_wrong() -> None:
+    with OpenAiServer(lambda _: "x", models=None) as server:
+        wrong = server.url.removesuffix("/v1")
+        with expert_at(wrong) as expert, pytest.raises(ExpertRefused, match="end with /v1"):
+            expert.facts()
 
 
 def test_a_missing_model_tells_the_nearest_names() -> None:

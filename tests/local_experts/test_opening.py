@@ -2,8 +2,11 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
+import keyring
 import pytest
+from keyring.backends.null import Keyring as NullKeyring
 
 from local_experts.back_ends.replies import split_thinking
 from local_experts.errors import ExpertAddressInvalid, KeyMissing, LibraryMissing
@@ -11,6 +14,14 @@ from local_experts.opening import ExpertOptions, open_expert
 from local_experts.protocol import Expert, Message, Request, Role
 
 from .openai_server import OpenAiServer
+
+
+@pytest.fixture(autouse=True)
+def _no_keyring_of_the_person() -> Iterator[None]:
+    before = keyring.get_keyring()
+    keyring.set_keyring(NullKeyring())
+    yield
+    keyring.set_keyring(before)
 
 
 @pytest.mark.parametrize(

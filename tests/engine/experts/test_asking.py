@@ -149,7 +149,10 @@ def test_naming_no_step_is_giving_up() -> None:
     assert "I see none." in str(error)
 
 
-@pytest.mark.parametrize("error", [PromptTooLong("9000 tokens"), ExpertRefused("filtered", 400)])
+@pytest.mark.parametrize(
+    "error",
+    [PromptTooLong("9000"), ExpertRefused("filtered", 400), ExpertRefused("withheld", 200)],
+)
 def test_what_cannot_be_asked_is_no_end_of_the_run(error: Exception) -> None:
     assert failure(error).outcome is Outcome.FAILED
 
