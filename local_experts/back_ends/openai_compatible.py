@@ -194,7 +194,9 @@ class OpenAiExpert:
         return f"{self._connection.address} has no {self._model}. {has}"
 
     def _refused(self, refusal: Refusal) -> ExpertError:
-        if refusal.status in (400, 422) and not refusal.is_prompt_too_long():
+        # llama-cpp-python's server answers 500 where it cannot read a request.
+        objects = refusal.status in (400, 422) or refusal.says("validation error")
+        if objects and not refusal.is_prompt_too_long():
             return _Objection(refusal)
         return self._error(refusal)
 

@@ -11,12 +11,14 @@ from local_experts.back_ends.replies import plain_messages
 from local_experts.protocol import Json, Request
 
 # Parameters that a server may refuse, as it calls them, with what may be left out for it, in
-# order: from a schema that is kept strictly over one that is not and any JSON to free text.
+# order: from a schema that is kept strictly over one that is not, one in the words of
+# llama-cpp-python's server, and any JSON to free text.
+_FORMS = ("strict", "json_schema", "schema", "json_object")
 _ALTERNATIVES: dict[str, tuple[str, ...]] = {
     "stream_options": ("stream_options",),
-    "response_format": ("strict", "json_schema", "json_object"),
-    "json_schema": ("strict", "json_schema", "json_object"),
-    "json_object": ("json_object",),
+    "response_format": _FORMS,
+    "json_schema": _FORMS,
+    "json_object": ("schema", "json_object"),
     "seed": ("seed",),
     "temperature": ("temperature",),
     "max_tokens": ("max_tokens",),
@@ -104,6 +106,8 @@ def _response_format(schema: Json, left_out: frozenset[str]) -> dict[str, Any] |
         if "strict" not in left_out:
             described["strict"] = True
         return {"type": "json_schema", "json_schema": described}
+    if "schema" not in left_out:
+        return {"type": "json_object", "schema": dict(schema)}
     return None if "json_object" in left_out else {"type": "json_object"}
 
 

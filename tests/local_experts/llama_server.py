@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,21 +86,17 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path
     pytest.fail(f"the server does not answer: {log.read_text(errors='replace')[-2000:]}")
 
 
-@pytest.fixture(scope="session")
-def llama_server(
-    chat_gguf: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LlamaServer]:
-    """A server with the model that has a template."""
-    need("llama_cpp", "uvicorn", "fastapi", "sse_starlette", "starlette_context")
+@contextmanager
+def serving_model(gguf: Path, log: Path, context_tokens: int) -> Iterator[LlamaServer]:
+    """A server with the model in a file, for as long as it is used."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}/v1"
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     options = {
-        "model": chat_gguf,
+        "model": gguf,
         "model_alias": "arithmetic",
         "host": "127.0.0.1",
         "port": port,
-        "n_ctx": CONTEXT_TOKENS,
+        "n_ctx": context_tokens,
         "n_threads": 1,
         "verbose": False,
     }
@@ -117,3 +114,14 @@ def llama_server(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="session")
+def llama_server(
+    chat_gguf: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LlamaServer]:
+    """A server with the model that has a template."""
+    need("llama_cpp", "uvicorn", "fastapi", "sse_starlette", "starlette_context")
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with serving_model(chat_gguf, log, CONTEXT_TOKENS) as server:
+        yield server

@@ -24,8 +24,8 @@ class OpenAiServer(ContractServer):
     """``answer`` is given the body of a chat. The address is ``url``, with its ``/v1``.
 
     ``models`` None stands for a server that has no list. ``refuses`` maps a parameter to the
-    body of the 400 that it gets (``response_format.json_schema`` and ``….strict`` are told
-    apart); ``key``, where given, has to be sent. ``reasoning_field`` is where thinking goes.
+    body of the 400 that it gets (``response_format.json_schema``, ``….schema`` and ``….strict`` are
+    told apart); ``key``, where given, has to be sent. ``reasoning_field`` is where thinking goes.
     """
 
     def __init__(
@@ -116,6 +116,8 @@ class OpenAiServer(ContractServer):
 
 def _has(body: Body, name: str) -> bool:
     form = body.get("response_format") or {}
+    if name == "response_format.schema":
+        return "schema" in form
     if name == "response_format.strict":
         return bool(form.get("json_schema", {}).get("strict"))
     if name.startswith("response_format."):
