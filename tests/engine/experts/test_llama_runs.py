@@ -22,7 +22,13 @@ pytestmark = pytest.mark.slow
 
 need("llama_cpp", "uvicorn", "fastapi", "sse_starlette", "starlette_context")
 
-CONTEXT_TOKENS = 16_384
+CONTEXT_TOKENS = 8_192
+SHORT = r"""
+system = "Find the first wrong step, or mend it."
+user = "{question}\n{attempt}%s"
+gold = "{gold}"
+"""
+"""Prompts without examples: to a model that reads character by character, others are long."""
 OF_EXPERTS = {
     DropReason.FEEDBACK_GAVE_UP,
     DropReason.FEEDBACK_UNUSABLE,
@@ -51,6 +57,15 @@ def nonsense_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "nonsense.gguf"
 
 
+def with_short_prompts(project: Project) -> Project:
+    """The project with prompts of a person's own."""
+    folder = project.path / "prompts"
+    folder.mkdir()
+    (folder / "feedback.toml").write_text(SHORT % "")
+    (folder / "improve.toml").write_text(SHORT % r"\n{feedback}\n{step}")
+    return project
+
+
 def check(project: Project, name: str) -> None:
     run = run_of(project)
     assert run.status is RunStatus.FINISHED
@@ -58,6 +73,8 @@ def check(project: Project, name: str) -> None:
     calls = calls_of(project)
     assert calls
     assert all(call.expert == name and call.error is None for call in calls)
+    asked = {call.request["messages"][0]["content"] for call in calls}
+    assert asked == {"Find the first wrong step, or mend it."}
     rows = Rows.of(project)
     edited = [drop for drop in rows.drops if drop.stage is DropStage.EDIT]
     by_experts = [drop for drop in edited if drop.reason in set(map(str, OF_EXPERTS))]
@@ -72,7 +89,7 @@ def test_a_run_with_a_model_in_the_engines_process(
 ) -> None:
     name = f"gguf:{nonsense_gguf}"
     values = VALUES | {"experts.hand_over": "on"}
-    project = project_with(tmp_path / "p", date_student, name, values=values)
+    project = with_short_prompts(project_with(tmp_path / "p", date_student, name, values=values))
     ended = engines.run(project)
     assert ended.code == 0, ended.output
     check(project, name)
@@ -87,7 +104,8 @@ def test_a_run_with_a_model_behind_its_server(
 ) -> None:
     with serving_model(nonsense_gguf, tmp_path / "log.txt", CONTEXT_TOKENS) as server:
         name = f"openai:{server.model}@{server.url}"
-        project = project_with(tmp_path / "p", date_student, name, values=VALUES)
+        folder = tmp_path / "p"
+        project = with_short_prompts(project_with(folder, date_student, name, values=VALUES))
         ended = engines.run(project)
         assert ended.code == 0, ended.output
     check(project, name)
