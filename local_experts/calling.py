@@ -15,12 +15,20 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from local_experts.accounts import Budget, Price, tokens_of
-from local_experts.errors import ExpertError, ExpertRefused, ExpertTooSlow, NotRecorded
+from local_experts.errors import (
+    CallFailed,
+    ExpertError,
+    ExpertRefused,
+    ExpertTooSlow,
+    NotRecorded,
+)
 from local_experts.gate import Cancelled, Gate
-from local_experts.protocol import Expert, Json, Reply, Request
+from local_experts.protocol import Expert, Json, Message, Reply, Request, Role
 
 _KEY_VERSION = 1
 """To be raised when the same request would bring another reply: recorded ones are then void."""
+
+_SHORT = Request(messages=(Message(Role.USER, "Reply with: ok"),), max_tokens=16)
 
 _PRESSED = (429, 503)
 """Statuses by which a server says that it has too much to do."""
@@ -140,8 +148,9 @@ class Caller:
     def ask(self, request: Request, role: str) -> Reply:
         """The reply to a request; ``role`` says in the record what the expert is asked as.
 
-        Who asks for what is being asked already waits for that reply. Raises an ExpertError that
-        asking again does not mend, BudgetReached, NotRecorded, or Cancelled.
+        Who asks for what is being asked already waits for that reply. Raises PromptTooLong or
+        CallFailed where this cannot be answered, and for all that cannot another ExpertError,
+        BudgetReached, NotRecorded, or Cancelled.
         """
         key = request_key(self.expert.identity, request)
         with self._lock:
@@ -183,7 +192,11 @@ class Caller:
                 patient = pressed and time.monotonic() - since < self._patience.pressed_s
                 failures += not patient
                 self.traffic.last_error = error.title
-                if not error.transient or failures >= self._patience.tries:
+                if not error.transient:
+                    raise
+                if failures >= self._patience.tries:
+                    if self._answers_others():
+                        raise CallFailed(f"{failures} tries: {error}") from error
                     raise
                 asked_to_wait = error.retry_after_s if isinstance(error, ExpertRefused) else None
                 pause = min(
@@ -194,6 +207,15 @@ class Caller:
                 # closed for as long as the server wished.
                 if not asked_to_wait and self._cancelled.wait(pause * random.uniform(0.5, 1)):
                     raise Cancelled from error
+
+    def _answers_others(self) -> bool:
+        """Tell by a short question whether it is the request that fails, or the expert."""
+        try:
+            with self.gate.turn():
+                self.expert.ask(_SHORT)
+        except ExpertError:
+            return False
+        return True
 
     def _try(self, key: str, request: Request, role: str) -> Reply:
         with self.gate.turn() as turn:

@@ -94,6 +94,12 @@ class ExpertReplyInvalid(ExpertError):
     transient = True
 
 
+class CallFailed(ExpertError):
+    """One request fails again and again, while the expert answers others."""
+
+    title = "The expert fails at this request"
+
+
 class ModelFileInvalid(ExpertError):
     """A model file cannot be read, or is not what its name says."""
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from engine.expert_settings import ExpertSettings
 from engine.experts.replies import ReplyUnusable
 from local_experts.calling import Caller
-from local_experts.errors import ExpertRefused, PromptTooLong
+from local_experts.errors import CallFailed, ExpertRefused, PromptTooLong
 from local_experts.protocol import Finish, Json, Message, Request, Role
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class Asking:
         for left in range(self.settings.reasks, -1, -1):
             try:
                 reply = self.caller.ask(asked, self.role)
-            except PromptTooLong as error:
+            except (PromptTooLong, CallFailed) as error:
                 raise NotAnswerable(str(error)) from error
             except ExpertRefused as error:
                 # A filter of contents, for example: another question may be answered.

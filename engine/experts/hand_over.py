@@ -51,6 +51,8 @@ def memory_for_experts(
 
 def _is_wanted(context: RunContext) -> bool:
     wanted = context.settings.experts.hand_over
+    if context.settings.experts.offline:
+        return False
     if wanted == "auto":
         return choose_device(context.settings.student.device).type != "cpu"
     return wanted == "on"

@@ -12,6 +12,7 @@ from local_experts.accounts import Budget, Price, parse_price
 from local_experts.calling import Caller, Patience, request_key
 from local_experts.errors import (
     BudgetReached,
+    CallFailed,
     ExpertAddressInvalid,
     ExpertError,
     ExpertRefused,
@@ -119,7 +120,22 @@ def test_failures_end_after_so_many_tries() -> None:
     expert = StandInExpert(failing(*[ExpertUnreachable("gone")] * 9))
     with pytest.raises(ExpertUnreachable):
         caller(expert).ask(request(), "feedback")
-    assert len(expert.asked) == AT_ONCE.tries
+    # The last is a short question, which is not answered either.
+    assert len(expert.asked) == AT_ONCE.tries + 1
+
+
+def test_a_request_that_fails_alone_is_told_from_an_expert_that_fails() -> None:
+    def answer(asked: Request) -> Reply:
+        if asked == request("poison"):
+            raise ExpertTooSlow("slow")
+        return says("fine")
+
+    book = Notebook()
+    asking = caller(StandInExpert(answer), book)
+    with pytest.raises(CallFailed, match=r"4 tries: .*slow"):
+        asking.ask(request("poison"), "feedback")
+    assert all(call.reply is None for call in book.calls)
+    assert asking.ask(request(), "feedback").text == "fine"
 
 
 def test_a_server_that_is_pressed_is_asked_longer_than_one_that_fails() -> None:

@@ -38,7 +38,7 @@ from engine.trajectory import (
     parse_attempt,
 )
 from local_experts.calling import Caller, Patience
-from local_experts.errors import ExpertRefused, ExpertUnreachable, PromptTooLong
+from local_experts.errors import CallFailed, ExpertRefused, ExpertUnreachable, PromptTooLong
 from local_experts.protocol import Finish, Reply, Request, Role
 
 TASK = MultistepArithmetic()
@@ -151,7 +151,12 @@ def test_naming_no_step_is_giving_up() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [PromptTooLong("9000"), ExpertRefused("filtered", 400), ExpertRefused("withheld", 200)],
+    [
+        PromptTooLong("9000"),
+        CallFailed("slow"),
+        ExpertRefused("filtered", 400),
+        ExpertRefused("withheld", 200),
+    ],
 )
 def test_what_cannot_be_asked_is_no_end_of_the_run(error: Exception) -> None:
     assert failure(error).outcome is Outcome.FAILED

@@ -22,7 +22,7 @@ from expert_runs import (
 )
 from requirements import need
 
-from db.records import RunStatus
+from db.records import CommandKind, RunStatus, StageName
 from db.store import Store
 from engine.errors import ExpertUnavailable
 from engine.project import Project
@@ -162,6 +162,31 @@ def test_what_was_replied_before_a_kill_is_not_asked_for_again(
     replies = [call for call in calls_of(project) if call.reply is not None]
     # Of each kill, no more is lost than what was under way.
     assert len(replies) <= asked <= len(replies) + 2 * 3
+
+
+def test_a_run_that_is_stopped_while_experts_are_asked_goes_on(
+    engines: Engines, date_student: Path, tmp_path: Path, scripted: Rows
+) -> None:
+    with serving("openai", latency_s=0.05) as server:
+        project = project_with(
+            tmp_path / "p", date_student, name_at(server), values={"experts.concurrency": 3}
+        )
+        engine = engines.start(project)
+        engine.wait_for(lambda store, run: len(store.expert_calls(run.id)) >= 4)
+        with Store.open(project.db_path) as store:
+            store.send_command(1, CommandKind.STOP)
+        ended = engine.wait()
+        assert ended.code == 0, ended.output
+        assert run_of(project).status is RunStatus.STOPPED
+        with Store.open(project.db_path) as store:
+            stage = store.stage(1, 1, StageName.EDIT)
+        assert stage is not None
+        assert stage.done < stage.total
+        ended = engines.run(project)
+        assert ended.code == 0, ended.output
+        # What was under way when it was stopped was waited for: nothing is asked for twice.
+        assert chats(server) == len(calls_of(project))
+    assert_same(without_authors(Rows.of(project)), without_authors(scripted))
 
 
 def test_the_student_leaves_its_memory_to_a_local_expert_and_comes_back(
