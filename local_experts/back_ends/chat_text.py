@@ -1,4 +1,4 @@
-"""A chat as the one text that a model continues, and the thoughts at a reply's beginning."""
+"""A chat as the one text that a model continues."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from local_experts.back_ends.replies import THINK
 from local_experts.protocol import Message, Role
 
 _SPEAKERS = {Role.SYSTEM: "System", Role.USER: "User", Role.ASSISTANT: "Assistant"}
-_OPEN, _CLOSE = "<think>", "</think>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ChatText:
     @property
     def begins_thinking(self) -> bool:
         """Whether the reply begins inside of a block of thoughts."""
-        return self.text.rstrip().endswith(_OPEN)
+        return self.text.rstrip().endswith(THINK)
 
 
 def plain_text(messages: Sequence[Message]) -> ChatText:
@@ -62,16 +62,3 @@ def template_text(
 
 def _as_dicts(messages: Sequence[Message]) -> Any:
     return [{"role": str(message.role), "content": message.content} for message in messages]
-
-
-def split_thinking(reply: str, begins_thinking: bool = False) -> tuple[str, str]:
-    """Take the thoughts at a reply's beginning out of it: return (text, thinking).
-
-    Thoughts that do not end are all there is.
-    """
-    rest = reply if not begins_thinking or reply.lstrip().startswith(_OPEN) else _OPEN + reply
-    thoughts = []
-    while rest.lstrip().startswith(_OPEN):
-        thought, _, rest = rest.lstrip().removeprefix(_OPEN).partition(_CLOSE)
-        thoughts.append(thought.strip())
-    return rest.lstrip() if thoughts else rest, "\n".join(thoughts)

@@ -15,9 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
-from local_experts.back_ends.chat_text import ChatText, plain_text, split_thinking, template_text
+from local_experts.back_ends.chat_text import ChatText, plain_text, template_text
 from local_experts.back_ends.llama_cpp_library import INSTALL, LIBRARY_ERRORS
 from local_experts.back_ends.llama_cpp_model import LoadedModel
+from local_experts.back_ends.replies import split_thinking
 from local_experts.discovery import llama_cpp_version
 from local_experts.errors import (
     ContextTooSmall,

@@ -10,6 +10,9 @@ from local_experts.protocol import OnText, Request
 TEXT_LIMIT = 200_000
 """Characters of a reply, thinking included. No request asks for nearly as much."""
 
+THINK = "<think>"
+"""Where models with open weights begin their thinking."""
+
 _BLOCK = re.compile(r"<think>(.*?)</think>\s*", re.DOTALL)
 
 
@@ -54,14 +57,17 @@ class ReplyText:
         return text, "".join(self._thinking) + inline
 
 
-def split_thinking(text: str) -> tuple[str, str]:
+def split_thinking(text: str, begins_thinking: bool = False) -> tuple[str, str]:
     """``text`` without its thinking, and the thinking.
 
     Thinking stands between ``<think>`` and ``</think>``. Some templates write the opening tag
-    into the prompt, so that a reply begins inside; a reply that a limit cut may end inside.
+    into the prompt, so that a reply begins inside (``begins_thinking`` where that is known); a
+    reply that a limit cut may end inside.
     """
+    if begins_thinking and not text.lstrip().startswith(THINK):
+        text = THINK + text
     thinking: list[str] = []
-    opens, closes = text.find("<think>"), text.find("</think>")
+    opens, closes = text.find(THINK), text.find("</think>")
     if closes >= 0 and (opens < 0 or closes < opens):
         thinking.append(text[:closes])
         text = text[closes + len("</think>") :].lstrip()
@@ -69,7 +75,7 @@ def split_thinking(text: str) -> tuple[str, str]:
         return text, ""
     thinking += _BLOCK.findall(text)
     text = _BLOCK.sub("", text)
-    text, opened, rest = text.partition("<think>")
+    text, opened, rest = text.partition(THINK)
     if opened:
         thinking.append(rest)
     # Where thinking stood before the answer, the space between them is no part of it.

@@ -8,7 +8,6 @@ import keyring
 import pytest
 from keyring.backends.null import Keyring as NullKeyring
 
-from local_experts.back_ends.replies import split_thinking
 from local_experts.errors import ExpertAddressInvalid, KeyMissing, LibraryMissing
 from local_experts.opening import ExpertOptions, open_expert
 from local_experts.protocol import Expert, Message, Request, Role
@@ -120,21 +119,3 @@ def test_options_are_the_documented_ones() -> None:
         gpu_layers=-1,
         threads=0,
     )
-
-
-@pytest.mark.parametrize(
-    ("written", "text", "thinking"),
-    [
-        ("4", "4", ""),
-        (" 4 \n", " 4 \n", ""),
-        ("<think>hm</think>\n\n4\n", "4\n", "hm"),
-        ("hm</think>\n4", "4", "hm"),
-        ("<think>hm", "", "hm"),
-        ("<think></think>4", "4", ""),
-        ("<think>a</think>4 and <think>b</think>5", "4 and 5", "a\nb"),
-        ("a</think><think>b</think>4", "4", "a\nb"),
-        ("I <think you know", "I <think you know", ""),
-    ],
-)
-def test_thinking_is_told_apart(written: str, text: str, thinking: str) -> None:
-    assert split_thinking(written) == (text, thinking)
