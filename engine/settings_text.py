@@ -49,6 +49,8 @@ def _allowed(key: str, info: FieldInfo) -> str:
         return _one_of(get_args(kind))
     if kind is str:
         return "text"
+    if kind is bool:
+        return "true or false"
     if get_origin(kind) is tuple:
         return "a list of text"
     low = high = ""

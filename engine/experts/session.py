@@ -72,7 +72,7 @@ def _tell_of_prompts(context: RunContext, prompts: Prompts) -> None:
     if before and before[-1].data.get("prompts") not in (None, prompts.hash):
         context.alert("the prompts for experts changed during the run", prompts=prompts.hash)
     files = ", ".join(map(str, prompts.sources))
-    context.tell(_TOLD, f"experts are asked by {files}", prompts=prompts.hash)
+    context.tell(_TOLD, f"experts are asked with the prompts in {files}", prompts=prompts.hash)
 
 
 def _tell_of_calls(context: RunContext, iteration: int, callers: Iterable[Caller]) -> None:
