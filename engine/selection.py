@@ -10,6 +10,7 @@ from db.records import Example, ExampleKind, Item, Level, Split, StageName
 from engine.collection import training_questions
 from engine.editing import DropReason
 from engine.errors import RunFailed
+from engine.expert_settings import SCRIPT
 from engine.postprocess import (
     Draft,
     Weights,
@@ -24,7 +25,7 @@ from engine.rollout import item_seed
 from engine.stage import RunContext, finish, is_done, working
 from engine.tasks.base import CannotJudge
 from engine.training.encoding import encode
-from engine.trajectory import parse, parse_attempt
+from engine.trajectory import correct, parse, parse_attempt
 
 
 def select(context: RunContext, iteration: int) -> None:
@@ -96,10 +97,16 @@ def _drafts(context: RunContext, iteration: int) -> list[Draft]:
 
 
 def _gold(context: RunContext, item: Item, weights: Weights) -> Draft:
-    """Make the example of a gold rationale; what FBK does not accept is no ground truth."""
+    """Make the example of a gold rationale; what scripted FBK does not accept is no ground truth.
+
+    Where language models alone give feedback, nobody is asked about an answer that is right.
+    """
     context.control.pulse()
     hint, gold = context.task.hint, parse_attempt(item.rationale)
     show_working = context.settings.collect.show_working
+    if SCRIPT not in context.settings.experts.feedback:
+        draft = ground_truth(item.question, gold, correct(gold), hint, item.id, weights)
+        return draft if gold.steps else replace(draft, dropped=DropReason.ATTEMPT_UNREADABLE)
     try:
         praise = context.task.feedback(item.question, gold, show_working=show_working)
     except CannotJudge:
