@@ -178,6 +178,7 @@ def m004_reviews(db: "Database") -> None:
             status TEXT NOT NULL, decided_at REAL, flagged INTEGER NOT NULL, blind TEXT,
             blind_at REAL, edited_checked TEXT, tags TEXT NOT NULL, note TEXT, edited TEXT);
         CREATE INDEX review_states_by_status ON review_states (run_id, iteration, status);
+        CREATE INDEX review_states_by_time ON review_states (run_id, decided_at, blind);
         CREATE INDEX review_states_flagged ON review_states (run_id, iteration) WHERE flagged;
         CREATE INDEX review_states_edited ON review_states (run_id, iteration)
             WHERE edited IS NOT NULL;
@@ -186,6 +187,9 @@ def m004_reviews(db: "Database") -> None:
             trajectory_id INTEGER PRIMARY KEY REFERENCES trajectories (id),
             verdict TEXT NOT NULL);
 
+        -- A list is read from this alone, in its order.
+        CREATE INDEX trajectories_listed
+            ON trajectories (run_id, id, iteration, origin, updates);
         CREATE INDEX trajectories_by_length ON trajectories (run_id, length(text));
         CREATE INDEX turns_by_author ON turns (trajectory_id, author);
     """)

@@ -589,3 +589,17 @@ class ReviewSpeed:
     @property
     def accept_rate(self) -> float | None:
         return self.accepted / self.decided if self.decided else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewAgreement:
+    """Decisions beside second looks and beside the checker.
+
+    Of ``looked_again`` items ``same`` were decided the same way; of ``checked`` ones, on which
+    the checker has a verdict, ``agreed`` were decided its way.
+    """
+
+    looked_again: int
+    same: int
+    checked: int
+    agreed: int

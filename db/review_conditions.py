@@ -106,7 +106,7 @@ _DISAGREES = (
 _ORDERS = {
     ReviewOrder.NEWEST: "t.id DESC",
     ReviewOrder.OLDEST: "t.id",
-    ReviewOrder.CHECKER: f"{_DISAGREES} DESC, t.id DESC",
+    ReviewOrder.CHECKER: "t.id DESC",
     ReviewOrder.SHORTEST: "length(t.text), t.id",
 }
 
@@ -122,8 +122,16 @@ def where(wanted: ReviewFilter) -> tuple[str, list[str | int]]:
 
 
 def order_by(order: ReviewOrder) -> str:
-    """Return the terms of an ORDER BY; the order is total."""
+    """Return the terms of an ORDER BY within a part; the order is total."""
     return _ORDERS[order]
+
+
+def parts(order: ReviewOrder) -> tuple[str, ...]:
+    """Return conditions of which each trajectory fulfils one; they come one after another.
+
+    To sort by them would mean to look at all before the first is known.
+    """
+    return (_DISAGREES, f"NOT ({_DISAGREES})") if order is ReviewOrder.CHECKER else ("1",)
 
 
 def _condition(term: ReviewTerm) -> tuple[str, tuple[str | int, ...]]:

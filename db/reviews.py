@@ -14,6 +14,7 @@ from db.connection import Connection
 from db.errors import StoreConflict
 from db.records import (
     CheckVerdict,
+    ReviewAgreement,
     ReviewChange,
     ReviewCounts,
     ReviewEvent,
@@ -24,7 +25,7 @@ from db.records import (
     ReviewStatus,
     ReviewStep,
 )
-from db.review_conditions import CHECKED, PENDING, ReviewFilter, ReviewOrder, order_by, where
+from db.review_conditions import CHECKED, PENDING, ReviewFilter, ReviewOrder, order_by, parts, where
 from db.review_history import Standing, after, standings, untouched
 
 _BREAK_S = 120.0
@@ -254,6 +255,35 @@ class ReviewQueries(Connection):
             seconds=sum(paced),
         )
 
+    def second_look_candidates(self, run_id: int, gap: int) -> list[int]:
+        """Ids of what was decided before the last ``gap`` others, and not looked at again.
+
+        In the order of deciding.
+        """
+        rows = self._rows(
+            "SELECT trajectory_id FROM review_states WHERE run_id = ?1 AND blind IS NULL"
+            " AND decided_at < (SELECT decided_at FROM review_states WHERE run_id = ?1"
+            " AND decided_at IS NOT NULL ORDER BY decided_at DESC LIMIT 1 OFFSET ?2 - 1)"
+            " ORDER BY decided_at, trajectory_id",
+            run_id,
+            gap,
+        )
+        return [trajectory_id for (trajectory_id,) in rows]
+
+    def review_agreement(self, run_id: int) -> ReviewAgreement:
+        """How often a person agrees with themselves and with the checker."""
+        return self._all(
+            ReviewAgreement,
+            "SELECT count(s.blind) AS looked_again, coalesce(sum(s.blind = s.status), 0) AS same,"
+            f" count(nullif({CHECKED}, 'unknown')) AS checked,"
+            f" coalesce(sum(({CHECKED} = 'pass') = (s.status = 'accepted')"
+            f" AND {CHECKED} != 'unknown'), 0) AS agreed"
+            " FROM review_states AS s LEFT JOIN review_checks AS c"
+            " ON c.trajectory_id = s.trajectory_id"
+            " WHERE s.run_id = ? AND s.status != 'pending'",
+            run_id,
+        )[0]
+
     # --- lists ---------------------------------------------------------------------------------
 
     def review_ids(
@@ -270,15 +300,26 @@ class ReviewQueries(Connection):
         ``limit`` -1 means all: a list that stays as it is while its items are decided.
         """
         condition, values = where(wanted or ReviewFilter())
-        rows = self._rows(
-            f"SELECT t.id {_FROM} WHERE t.run_id = ? AND {condition}"
-            f" ORDER BY {order_by(order)} LIMIT ? OFFSET ?",
-            run_id,
-            *values,
-            limit,
-            offset,
-        )
-        return [trajectory_id for (trajectory_id,) in rows]
+        found: list[int] = []
+        with self.snapshot():
+            for part in parts(order):
+                chosen = f"{_FROM} WHERE t.run_id = ? AND {condition} AND {part}"
+                rows = self._rows(
+                    f"SELECT t.id {chosen} ORDER BY {order_by(order)} LIMIT ? OFFSET ?",
+                    run_id,
+                    *values,
+                    limit if limit < 0 else limit - len(found),
+                    offset,
+                )
+                found += [trajectory_id for (trajectory_id,) in rows]
+                if len(found) == limit:
+                    break
+                if offset and rows:
+                    offset = 0
+                elif offset:
+                    ((skipped,),) = self._rows(f"SELECT count(*) {chosen}", run_id, *values)
+                    offset -= skipped
+        return found
 
     def review_total(self, run_id: int, wanted: ReviewFilter | None = None) -> int:
         """How many trajectories the filter lets through."""

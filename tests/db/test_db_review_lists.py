@@ -166,6 +166,20 @@ def test_a_page_is_a_part_of_the_list_with_what_a_line_shows(
     assert store.review_rows([reviewed[0], 99, reviewed[4]]) == [rows[4], rows[0]]
 
 
+@pytest.mark.parametrize("order", ReviewOrder)
+def test_pages_make_up_the_list(
+    store: Store, run: Run, reviewed: list[int], order: ReviewOrder
+) -> None:
+    whole = store.review_ids(run.id, order=order)
+    for size in (1, 2, 3):
+        pages = [
+            store.review_ids(run.id, order=order, limit=size, offset=offset)
+            for offset in range(0, 7, size)
+        ]
+        assert [key for page in pages for key in page] == whole
+        assert all(len(page) <= size for page in pages)
+
+
 def test_review_goes_on_at_the_first_that_is_undecided(
     store: Store, run: Run, reviewed: list[int]
 ) -> None:

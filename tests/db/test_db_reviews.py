@@ -14,6 +14,7 @@ from store_rows import add_items, attempt, new_run, new_store, trajectory
 from db.errors import StoreConflict, StoreMissing, StoreReadOnly
 from db.records import (
     CheckVerdict,
+    ReviewAgreement,
     ReviewChange,
     ReviewCounts,
     ReviewKind,
@@ -222,6 +223,38 @@ def test_pace_leaves_breaks_and_what_was_undone_out(store: Store, run: Run) -> N
     speed = store.review_speed(run.id, since=20.0)
     assert (speed.decided, speed.per_minute, speed.accept_rate) == (2, None, 0.5)
     assert store.review_speed(run.id, since=9e9).accept_rate is None
+
+
+def test_what_may_be_looked_at_again_was_decided_a_while_ago(store: Store, run: Run) -> None:
+    ids = collected(store, run, 5)
+    assert store.second_look_candidates(run.id, 2) == []
+    for at, key in enumerate(ids[:4]):
+        store.review_step(run.id, [change(key, A)], at=float(at))
+    assert store.second_look_candidates(run.id, 2) == ids[:2]
+    assert store.second_look_candidates(run.id, 4) == []
+    store.review_step(run.id, [change(ids[0], X, blind=True)])
+    assert store.second_look_candidates(run.id, 2) == ids[1:2]
+
+
+def test_agreement_is_of_decisions_with_second_looks_and_the_checker(
+    store: Store, run: Run
+) -> None:
+    assert store.review_agreement(run.id) == ReviewAgreement(
+        looked_again=0, same=0, checked=0, agreed=0
+    )
+    ids = collected(store, run, 7)
+    kinds = (A, A, X, X, A, A)
+    store.review_step(run.id, [change(k, kind) for k, kind in zip(ids, kinds, strict=False)])
+    store.review_step(run.id, [change(ids[0], A, blind=True), change(ids[1], X, blind=True)])
+    store.review_step(
+        run.id, [change(ids[5], ReviewKind.EDIT, text="b", checked=CheckVerdict.PASS)]
+    )
+    p, f, u = CheckVerdict
+    store.add_checks(dict(zip(ids, (p, f, p, f, u, f, p), strict=True)))
+    # Agreed: the first, the fourth and the edited one; what is pending does not count.
+    assert store.review_agreement(run.id) == ReviewAgreement(
+        looked_again=2, same=1, checked=5, agreed=3
+    )
 
 
 # --- laws --------------------------------------------------------------------------------------
