@@ -40,7 +40,8 @@ class ExpertQueries(Connection):
             " coalesce(sum(prompt_tokens), 0) AS prompt_tokens,"
             " coalesce(sum(reply_tokens), 0) AS reply_tokens,"
             " count(reply) - count(CASE WHEN reply IS NOT NULL THEN reply_tokens END) AS untold,"
-            " sum(seconds) AS seconds, sum(cost) AS cost FROM expert_calls WHERE run_id = ?"
+            " coalesce(sum(CASE WHEN reply IS NOT NULL THEN seconds END), 0.0) AS seconds,"
+            " sum(cost) AS cost FROM expert_calls WHERE run_id = ?"
             " GROUP BY iteration, role, expert ORDER BY iteration, role, min(id)",
             run_id,
         )
