@@ -21,6 +21,12 @@ class ExpertQueries(Connection):
             ExpertCall, "SELECT * FROM expert_calls WHERE key = ? AND reply IS NOT NULL", key
         )
 
+    def replied_keys(self) -> list[str]:
+        """All keys that there is a reply to, of any run."""
+        return [
+            key for (key,) in self._rows("SELECT key FROM expert_calls WHERE reply IS NOT NULL")
+        ]
+
     def expert_calls(self, run_id: int, after_id: int = 0, limit: int = 500) -> list[ExpertCall]:
         """A run's next ``limit`` calls after ``after_id``, oldest first."""
         return self._all(
