@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.report import Report
-from engine.report_tables import Table as ReportTable
+from engine.report_layout import Table as ReportTable
 from engine.report_tables import report_tables
 from tripost_tui.text import clean_text
 
