@@ -46,7 +46,10 @@ class Course:
 
 @dataclass(slots=True)
 class Row:
-    """What is known of one expert on one task; ``problem`` is why it was not asked to the end."""
+    """What is known of one expert on one task; ``problem`` is why it was not asked to the end.
+
+    It ``is_ending`` while no call is begun any more, and those under way are waited for.
+    """
 
     task: str
     expert: str
@@ -56,6 +59,7 @@ class Row:
     at_once: int = 1
     replayed: int = 0
     problem: ExpertError | None = None
+    is_ending: bool = False
     _scores: dict[int, Score] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -136,9 +140,13 @@ def run_row(
             feedback = score_feedback(planted, fbk)
             row.add(number, Score(planted, feedback, score_improve(scripts, planted, imp)))
 
-        row.at_once = workers
-        for _ in in_order([*enumerate(course.errors)], work, workers, cancelled, on_tick):
+        def tick() -> None:
+            row.is_ending = cancelled.is_set()
             on_tick()
+
+        row.at_once = workers
+        for _ in in_order([*enumerate(course.errors)], work, workers, cancelled, tick):
+            tick()
 
     if row.expert == SCRIPT:
         all_asked(lambda _: (scripts.feedback, scripts.improve), 1)

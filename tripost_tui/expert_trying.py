@@ -5,12 +5,8 @@ Details may hold what a server or a model wrote: they are data, and cleaned befo
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
 
 from engine.expert_settings import ExpertSettings
 from engine.experts.candidates import opened_candidate, planted_errors
@@ -18,9 +14,7 @@ from engine.experts.prompts import Prompts
 from engine.experts.team import expert_options
 from engine.experts.trial import Part, Told, one_item_trial
 from engine.tasks.base import Task
-from local_experts.accounts import tokens_of
 from local_experts.books import MemoryBook
-from local_experts.discovery import ollama_url
 from local_experts.errors import (
     ContextTooSmall,
     ExpertAddressInvalid,
@@ -32,44 +26,17 @@ from local_experts.errors import (
     ModelFileInvalid,
     ModelMissing,
 )
-from local_experts.keys import Key, key_names, key_place, ollama_key, openai_key
+from local_experts.keys import Key, key_names, key_place
 from local_experts.names import BackEnd, ExpertName, parse_name
-from local_experts.opening import open_expert, openai_url
-from local_experts.protocol import Expert, ExpertFacts, Message, Reply, Request, Role
+from local_experts.opening import open_expert
+from local_experts.protocol import Expert, ExpertFacts
+from tripost_tui.expert_addresses import key_of, url_of
+from tripost_tui.expert_questions import Finding, Step, repeated, schema_step
 
 NO_ERRORS = (
     "No error can be planted in this task: it has no rationales that its own script accepts, or no "
     "script that names errors. A built-in task can stand in: --task multistep_arithmetic"
 )
-
-_SCHEMA = {
-    "type": "object",
-    "properties": {"larger": {"type": "integer"}},
-    "required": ["larger"],
-    "additionalProperties": False,
-}
-_QUESTION = 'Which is larger, 17 or 25? Reply with a JSON object: {"larger": number}'
-_STORY = "Write four sentences about an old lighthouse."
-_STORY_TOKENS = 256
-_SEED = 7
-
-
-class Finding(StrEnum):
-    """How a step came out; a note is worth knowing, and keeps nobody from using the expert."""
-
-    OK = "ok"
-    NOTE = "note"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was looked at; ``fix`` says what to do about it."""
-
-    name: str
-    finding: Finding
-    detail: str
-    fix: str = ""
 
 
 class Trying:
@@ -94,21 +61,21 @@ class Trying:
             yield Step("name", Finding.OK, f"a file for llama.cpp: {self.name.model}")
         else:
             try:
-                url = _url_of(self.name, self._environment)
+                url = url_of(self.name, self._environment)
             except ExpertError as error:
-                yield self._refused(error)
+                yield self.failure(error)
                 return
             yield Step("name", Finding.OK, f"{self.name.model} at {url}, {self.name.back_end}")
             try:
                 key = self._look_for_key(url)
             except ExpertError as error:
-                yield self._refused(error)
+                yield self.failure(error)
                 return
             yield key
         try:
             expert = open_expert(str(self.name), expert_options(self.settings), self._environment)
         except ExpertError as error:
-            yield self._refused(error)
+            yield self.failure(error)
             return
         try:
             yield from self._asked(expert)
@@ -126,12 +93,8 @@ class Trying:
             fbk, imp = candidate.fbk(planted.item, seed), candidate.imp(planted.item, seed)
             yield from one_item_trial(task, planted, fbk, imp)
 
-    def failure(self, error: ExpertError) -> Step:
-        """The step that an error belongs to."""
-        return self._refused(error)
-
     def _look_for_key(self, url: str) -> Step:
-        self._key = _key_of(self.name, url, self._environment)
+        self._key = key_of(self.name, url, self._environment)
         openai = self.name.back_end is BackEnd.OPENAI
         possible = key_names(url, self._environment) if openai else ()
         if self._key is not None:
@@ -147,10 +110,10 @@ class Trying:
             facts = expert.facts()
             yield from self._of_facts(facts)
             # The first reply takes as long as loading the model does.
-            yield _schema_step(expert, self.settings)
-            yield from _repeated(expert, self.settings)
+            yield schema_step(expert, self.settings)
+            yield from repeated(expert, self.settings)
         except ExpertError as error:
-            yield self._refused(error)
+            yield self.failure(error)
 
     def _of_facts(self, facts: ExpertFacts) -> Iterator[Step]:
         hosted = self.name.back_end is not BackEnd.GGUF
@@ -174,46 +137,11 @@ class Trying:
         else:
             yield Step("context", Finding.OK, f"{has:,} tokens, {wanted:,} are asked for")
 
-    def _refused(self, error: ExpertError) -> Step:
+    def failure(self, error: ExpertError) -> Step:
+        """The step that an error belongs to, with what helps; the expert cannot be used."""
         self.failed = True
         step, fix = _what_to_do(error, self.name)
         return Step(step, Finding.FAILED, str(error), fix)
-
-
-def without_keys(
-    names: Iterable[str], environment: Mapping[str, str] | None = None
-) -> Callable[[str], str]:
-    """What takes the keys of experts out of a text, should a server have repeated one."""
-    environment = os.environ if environment is None else environment
-    keys: list[Key] = []
-    for name in map(parse_name, names):
-        with suppress(ExpertError):
-            if key := _key_of(name, _url_of(name, environment), environment):
-                keys.append(key)
-
-    def hidden(text: str) -> str:
-        for key in keys:
-            text = key.hidden_in(text)
-        return text
-
-    return hidden
-
-
-def _url_of(name: ExpertName, environment: Mapping[str, str]) -> str:
-    if name.url or name.back_end is BackEnd.GGUF:
-        return name.url
-    return (ollama_url if name.back_end is BackEnd.OLLAMA else openai_url)(environment)
-
-
-def _key_of(name: ExpertName, url: str, environment: Mapping[str, str]) -> Key | None:
-    """Raises KeyMissing and ExpertAddressInvalid."""
-    match name.back_end:
-        case BackEnd.GGUF:
-            return None
-        case BackEnd.OLLAMA:
-            return ollama_key(url, environment)
-        case BackEnd.OPENAI:
-            return openai_key(url, name.key, environment)
 
 
 def _what_to_do(error: ExpertError, name: ExpertName) -> tuple[str, str]:
@@ -246,56 +174,3 @@ def _what_to_do(error: ExpertError, name: ExpertName) -> tuple[str, str]:
 
 def _key_set(name: str) -> str:
     return f"tripost experts key set {name}"
-
-
-def _schema_step(expert: Expert, settings: ExpertSettings) -> Step:
-    """Ask for a tiny piece of JSON by a schema, and look whether that is what comes."""
-    reply = expert.ask(
-        Request(
-            messages=(Message(Role.USER, _QUESTION),),
-            schema=_SCHEMA,
-            max_tokens=settings.reply_tokens,
-        )
-    )
-    if _follows(reply.text):
-        return Step("schema", Finding.OK, "its reply is JSON that follows the schema")
-    inner = reply.text[reply.text.find("{") : reply.text.rfind("}") + 1]
-    if _follows(inner):
-        detail = "its reply is JSON with other text around it, which is read all the same"
-        return Step("schema", Finding.NOTE, detail)
-    said = f"its reply does not follow the schema: {reply.text[:200].strip() or '(nothing)'}"
-    fix = "Many replies may be of no use; tripost experts bench counts them."
-    return Step("schema", Finding.NOTE, said, fix)
-
-
-def _follows(text: str) -> bool:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and list(value) == ["larger"] and type(value["larger"]) is int
-
-
-def _repeated(expert: Expert, settings: ExpertSettings) -> Iterator[Step]:
-    """Ask the same twice with one seed, and take the time of the second call."""
-    request = Request(
-        messages=(Message(Role.USER, _STORY),),
-        temperature=1.0,
-        seed=_SEED,
-        max_tokens=min(_STORY_TOKENS, settings.reply_tokens),
-    )
-    first = expert.ask(request)
-    second = expert.ask(request)
-    if (first.text, first.thinking) == (second.text, second.thinking):
-        yield Step("seeds", Finding.OK, "one seed gave the same text twice")
-    else:
-        detail = "one seed gave two texts; a run records replies, and is repeated from those"
-        yield Step("seeds", Finding.NOTE, detail)
-    yield Step("speed", Finding.OK, _speed(request, second))
-
-
-def _speed(request: Request, reply: Reply) -> str:
-    _, written = tokens_of(request, reply)
-    about = "" if reply.reply_tokens is not None else "about "
-    rate = f"{written / reply.seconds:,.1f} tokens/s, " if reply.seconds > 0 else ""
-    return f"{about}{rate}{reply.seconds:.2f} s for {written:,} tokens"

@@ -8,7 +8,7 @@ import click
 
 from engine.experts.trial import Told
 from tripost_tui.expert_list import filled
-from tripost_tui.expert_trying import Finding, Step
+from tripost_tui.expert_questions import Finding, Step
 from tripost_tui.text import clean_text, one_line
 
 _COLOURS = {Finding.OK: "green", Finding.NOTE: "yellow", Finding.FAILED: "red"}

@@ -215,6 +215,8 @@ def _shown(row: Row) -> Iterator[Callable[[], None]]:
             if not hidden:
                 share = step_share(row).value
                 said = "" if share is None else f"step {share:.0%}"
+                if row.is_ending:
+                    said = "waits for calls"
                 progress.update(bar, completed=row.done, said=said)
 
         yield show
@@ -233,9 +235,9 @@ def _tell(
 ) -> None:
     from engine.errors import project_error
     from engine.files import write_atomically
+    from tripost_tui.expert_addresses import without_keys
     from tripost_tui.expert_bench import ranked
     from tripost_tui.expert_bench_text import alike_facts, item_facts, result_facts, tables_text
-    from tripost_tui.expert_trying import without_keys
     from tripost_tui.progress import json_line
 
     hidden = without_keys([name for name in names if name != _SCRIPT])

@@ -19,7 +19,7 @@ from tripost_tui.commands.expert_keys import key
 from tripost_tui.failures import Commands
 
 if TYPE_CHECKING:
-    from tripost_tui.expert_trying import Step
+    from tripost_tui.expert_questions import Step
 
 _FOLDER = click.Path(path_type=Path)
 
