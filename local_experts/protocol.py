@@ -72,8 +72,7 @@ class Reply:
 class ExpertFacts:
     """What an expert's place says of it, None where it does not.
 
-    ``context_tokens`` is the longest context that the model was made for. ``listed`` is False
-    where the place has no list of its models, so that nobody knows whether it has this one.
+    ``context_tokens`` is the longest context that the model was made for.
     """
 
     context_tokens: int | None = None
@@ -81,7 +80,6 @@ class ExpertFacts:
     quantisation: str | None = None
     size_bytes: int | None = None
     version: str | None = None
-    listed: bool = True
 
 
 OnText = Callable[[int], None]

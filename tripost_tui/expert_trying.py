@@ -15,6 +15,7 @@ from engine.experts.team import expert_options
 from engine.experts.trial import Part, Told, one_item_trial
 from engine.tasks.base import Task
 from local_experts.books import MemoryBook
+from local_experts.discovery import find_openai
 from local_experts.errors import (
     ContextTooSmall,
     ExpertAddressInvalid,
@@ -37,6 +38,9 @@ NO_ERRORS = (
     "No error can be planted in this task: it has no rationales that its own script accepts, or no "
     "script that names errors. A built-in task can stand in: --task multistep_arithmetic"
 )
+
+
+_LOOK_S = 10.0
 
 
 class Trying:
@@ -122,7 +126,7 @@ class Trying:
         known = [part for part in (facts.parameters, facts.quantisation) if part]
         if facts.size_bytes is not None:
             known.append(f"{facts.size_bytes / 1e9:.1f} GB")
-        if facts.listed:
+        if self._is_listed(facts):
             yield Step("model", Finding.OK, ", ".join(["it is there", *known]))
         else:
             yield Step(
@@ -136,6 +140,17 @@ class Trying:
             yield Step("context", Finding.NOTE, detail, "A prompt that does not fit is refused.")
         else:
             yield Step("context", Finding.OK, f"{has:,} tokens, {wanted:,} are asked for")
+
+    def _is_listed(self, facts: ExpertFacts) -> bool:
+        """False where the server has no list of models, so that nobody knows yet."""
+        if self.name.back_end is not BackEnd.OPENAI or facts.context_tokens is not None:
+            return True
+        url = url_of(self.name, self._environment)
+        try:
+            find_openai(url, None if self._key is None else self._key.value, _LOOK_S)
+        except ExpertError:
+            return False
+        return True
 
     def failure(self, error: ExpertError) -> Step:
         """The step that an error belongs to, with what helps; the expert cannot be used."""

@@ -84,7 +84,7 @@ class OpenAiExpert:
                 listed = self._connection.json("/models")
             except ExpertRefused as error:
                 if error.status in (404, 405):
-                    return ExpertFacts(listed=False)
+                    return ExpertFacts()
                 raise
             entries = listed.get("data") if isinstance(listed, dict) else None
             if entries is None and isinstance(listed, list):  # Together's form
