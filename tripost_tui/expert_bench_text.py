@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.experts.bench import Score, Share
-from tripost_tui.expert_bench import Row, alike, costs_of, ranked
+from tripost_tui.expert_bench import Row, alike, costs_of, ranked, step_share
 from tripost_tui.expert_list import filled
 from tripost_tui.text import one_line
 
@@ -48,7 +48,7 @@ def _table(rows: Sequence[Row], seed: int) -> str:
 
 def _told_apart(rows: Sequence[Row]) -> list[str]:
     pairs = [f"{first + 1} and {second + 1}" for first, second in alike(rows)]
-    if len(rows) < 2:
+    if sum(step_share(row).of > 0 for row in rows) < 2:
         return []
     if not pairs:
         return ["", "All intervals of step are apart."]

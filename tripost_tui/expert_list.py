@@ -207,7 +207,7 @@ def _block(place: Place, widest: int) -> list[str]:
 
 def _row(model: FoundExpert, widest: int) -> list[str]:
     """One line, or two where the name is long: it has to be whole to be copied."""
-    size = "" if model.size_bytes is None else f"{model.size_bytes / 1e9:.1f} GB"
+    size = "" if model.size_bytes is None else size_text(model.size_bytes)
     context = "" if model.context_tokens is None else f"{model.context_tokens:,} tokens"
     parameters, quantisation = (
         one_line(part or "", 8) for part in (model.parameters, model.quantisation)
@@ -221,6 +221,13 @@ def _row(model: FoundExpert, widest: int) -> list[str]:
     if not model.writable:
         lines.append("    (this name cannot be written in settings)")
     return lines
+
+
+def size_text(size_bytes: int) -> str:
+    """The size of a file: ``5.2 GB``, ``3 MB``."""
+    if size_bytes < 1e8:
+        return f"{size_bytes / 1e6:.0f} MB"
+    return f"{size_bytes / 1e9:.1f} GB"
 
 
 def filled(text: str, indent: str, first: str | None = None) -> list[str]:

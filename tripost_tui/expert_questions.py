@@ -91,4 +91,4 @@ def _speed(request: Request, reply: Reply) -> str:
     _, written = tokens_of(request, reply)
     about = "" if reply.reply_tokens is not None else "about "
     rate = f"{written / reply.seconds:,.1f} tokens/s, " if reply.seconds > 0 else ""
-    return f"{about}{rate}{reply.seconds:.2f} s for {written:,} tokens"
+    return f"{about}{rate}{reply.seconds:.2g} s for {written:,} tokens"

@@ -26,12 +26,14 @@ from local_experts.errors import (
     LibraryMissing,
     ModelFileInvalid,
     ModelMissing,
+    PromptTooLong,
 )
 from local_experts.keys import Key, key_names, key_place
 from local_experts.names import BackEnd, ExpertName, parse_name
 from local_experts.opening import open_expert
 from local_experts.protocol import Expert, ExpertFacts
 from tripost_tui.expert_addresses import key_of, url_of
+from tripost_tui.expert_list import size_text
 from tripost_tui.expert_questions import Finding, Step, repeated, schema_step
 
 NO_ERRORS = (
@@ -125,7 +127,7 @@ class Trying:
         yield Step("reachable", Finding.OK, f"it answers{version}" if hosted else "it can be read")
         known = [part for part in (facts.parameters, facts.quantisation) if part]
         if facts.size_bytes is not None:
-            known.append(f"{facts.size_bytes / 1e9:.1f} GB")
+            known.append(size_text(facts.size_bytes))
         if self._is_listed(facts):
             yield Step("model", Finding.OK, ", ".join(["it is there", *known]))
         else:
@@ -173,6 +175,11 @@ def _what_to_do(error: ExpertError, name: ExpertName) -> tuple[str, str]:
             return "library", "docs/experts.md says how to build it for a GPU."
         case ContextTooSmall():
             return "context", "Try a smaller one: --context-tokens, and experts.context_tokens."
+        case PromptTooLong():
+            return (
+                "context",
+                "experts.context_tokens has to hold a prompt and experts.reply_tokens.",
+            )
         case ModelMissing() if ollama:
             return "model", f"ollama pull {name.model}"
         case ModelMissing() | ModelFileInvalid():

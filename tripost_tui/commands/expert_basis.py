@@ -24,6 +24,12 @@ experts_project_option = click.option(
     help="Take settings, task and prompts from a project.",
 )
 
+context_option = click.option(
+    "--context-tokens",
+    type=click.IntRange(512, 1_048_576),
+    help="Context of a local model.  [default: experts.context_tokens of the settings, 8192]",
+)
+
 
 def check_expert_name(name: str) -> None:
     """Raises click.BadParameter for what names no expert."""

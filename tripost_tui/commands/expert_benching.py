@@ -15,6 +15,7 @@ from tripost_tui.commands.expert_basis import (
     basis,
     check_expert_name,
     chosen_task,
+    context_option,
     experts_project_option,
 )
 
@@ -53,6 +54,7 @@ _VOTING_TEMPERATURE = 0.7
     show_default=True,
     help="The same seed gives the same errors.",
 )
+@context_option
 @click.option("--votes", type=click.IntRange(1, 25), help="Feedbacks on each error, which vote.")
 @click.option(
     "--price",
@@ -76,6 +78,7 @@ def bench(
     folder: Path | None,
     count: int,
     seed: int,
+    context_tokens: int | None,
     votes: int | None,
     prices: tuple[str, ...],
     fresh: bool,
@@ -97,7 +100,7 @@ def bench(
         if name != _SCRIPT:
             check_expert_name(name)
     project, base = basis(folder)
-    more: dict[str, float] = {} if votes is None else {"votes": votes}
+    more: dict[str, float | None] = {"votes": votes, "context_tokens": context_tokens}
     if votes is not None and votes > 1 and not base.experts.feedback_temperature:
         more["feedback_temperature"] = _VOTING_TEMPERATURE
     settings = {name: settings_for(name, base, **more) for name in names}

@@ -12,6 +12,7 @@ from tripost_tui.commands.expert_basis import (
     basis,
     check_expert_name,
     chosen_task,
+    context_option,
     experts_project_option,
 )
 from tripost_tui.commands.expert_benching import bench
@@ -66,11 +67,7 @@ def list_experts(folders: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--task", "task_name", metavar="NAME|DIR", help="Whose error it is shown.")
 @experts_project_option
-@click.option(
-    "--context-tokens",
-    type=click.IntRange(512, 1_048_576),
-    help="The context that is needed.  [default: as in the settings, 8192]",
-)
+@context_option
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, help="Which error.")
 @json_option
 def check(
