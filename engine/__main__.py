@@ -1,4 +1,4 @@
-"""The engine process: ``python -m engine run DIR [--new]``; or ``export DIR OUT``.
+"""The engine process: ``python -m engine run DIR [--new] [--offline]``; or ``export DIR OUT``.
 
 Exit codes are those of `engine.errors`; 0 for a run that is finished or was stopped.
 """
@@ -34,6 +34,7 @@ def main() -> int:
     run = commands.add_parser("run", help="start or take up a project's run")
     run.add_argument("project", type=Path)
     run.add_argument("--new", action="store_true", help="start another run")
+    run.add_argument("--offline", action="store_true", help="replay experts' replies, call none")
     export = commands.add_parser("export", help="write what was trained into a folder")
     export.add_argument("project", type=Path)
     export.add_argument("out", type=Path)
@@ -50,6 +51,8 @@ def main() -> int:
         project = Project.open(args.project)
         if args.command == "export":
             return _export(project, args)
+        if args.offline:
+            project = project.offline()
         with EngineLock(project):
             # Late, as torch and transformers take seconds, and whoever started this process
             # waits for the lock.

@@ -55,7 +55,7 @@ def parse_name(text: str) -> ExpertName:
     if back_end is BackEnd.GGUF:
         return ExpertName(back_end, rest)
     rest, _, key = rest.partition("#")
-    if key and (back_end is not BackEnd.OPENAI or not _KEY_NAME.fullmatch(key)):
+    if key and (back_end is not BackEnd.OPENAI or not is_key_name(key)):
         raise ExpertAddressInvalid(
             f"{text}: after # stands the name of an environment variable or keyring entry, and for "
             "openai: alone."
@@ -65,6 +65,11 @@ def parse_name(text: str) -> ExpertName:
     if not model:
         raise ExpertAddressInvalid(f"{text}: no model. An expert is named as {FORMS}.")
     return ExpertName(back_end, model, check_address(f"http{address}") if at else "", key)
+
+
+def is_key_name(text: str) -> bool:
+    """Whether a key may be called so: like an environment variable."""
+    return _KEY_NAME.fullmatch(text) is not None
 
 
 def check_address(url: str) -> str:

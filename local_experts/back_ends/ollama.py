@@ -252,7 +252,8 @@ class OllamaExpert:
     def _refused(self, refusal: Refusal) -> ExpertError:
         if refusal.says("does not support thinking"):
             return ExpertRefused(self._cannot_think(), refusal.status)
-        if refusal.status == 404 and refusal.says("not found"):
+        # Any server says "not found" of a page: then the address is wrong, not the model.
+        if refusal.status == 404 and refusal.says("not found") and refusal.says("model"):
             return ModelMissing(
                 f"{self._connection.address} has no {self._model}: ollama pull {self._model}",
                 refusal.status,
