@@ -20,9 +20,9 @@ from db.records import (
 from db.records import Turn as TurnRow
 from engine import trajectory as trj
 from engine.editing import Dropped, DropReason, Kept
+from engine.expert_session import asked, traffic_note
 from engine.experts.failing import missing_replies, told_as_ours
 from engine.experts.parallel import in_order
-from engine.experts.session import asked, traffic_note
 from engine.experts.team import Team
 from engine.rollout import RolloutEnd
 from engine.stage import RunContext, Work, working
