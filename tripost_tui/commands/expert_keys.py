@@ -46,7 +46,8 @@ def list_keys(as_json: bool) -> None:
 
 @key.command("set")
 @_name
-def set_key(name: str) -> None:
+@json_option
+def set_key(name: str, as_json: bool) -> None:
     """Put a key into the keyring.
 
     It is asked for without being shown; without a terminal it is the first line of stdin.
@@ -55,6 +56,7 @@ def set_key(name: str) -> None:
 
     from local_experts.errors import ExpertAddressInvalid
     from local_experts.keys import checked_key, keyring_problem, set_in_keyring
+    from tripost_tui.progress import write_json
 
     _check(name)
     # First, so that nobody types a key in vain.
@@ -69,19 +71,27 @@ def set_key(name: str) -> None:
         set_in_keyring(checked_key(name, value.strip()))
     except ExpertAddressInvalid as error:
         raise click.UsageError(f"{error.message} Nothing was stored.") from None
-    click.echo(f"{name} is in the keyring.")
+    if as_json:
+        write_json({"key": name, "stored": True})
+    else:
+        click.echo(f"{name} is in the keyring.")
     if os.environ.get(name, "").strip():
         click.echo("The environment has one of this name, too: that one is used.", err=True)
 
 
 @key.command("delete")
 @_name
-def delete_key(name: str) -> None:
+@json_option
+def delete_key(name: str, as_json: bool) -> None:
     """Take a key out of the keyring."""
     from local_experts.keys import delete_from_keyring
+    from tripost_tui.progress import write_json
 
     _check(name)
-    if delete_from_keyring(name):
+    deleted = delete_from_keyring(name)
+    if as_json:
+        write_json({"key": name, "deleted": deleted})
+    elif deleted:
         click.echo(f"{name} is no longer in the keyring.")
     else:
         click.echo(f"The keyring has no {name}.", err=True)

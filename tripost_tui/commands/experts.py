@@ -22,6 +22,9 @@ from tripost_tui.failures import Commands
 if TYPE_CHECKING:
     from tripost_tui.expert_questions import Step
 
+_LOOK_S = 3.0
+"""How long a server may take to tell its models: hosted ones take longer than local ones."""
+
 _FOLDER = click.Path(path_type=Path)
 
 
@@ -53,7 +56,7 @@ def list_experts(folders: tuple[Path, ...], as_json: bool) -> None:
     from tripost_tui.progress import write_json
 
     looked = usual_and(folders)
-    listed = places(discover(folders=looked), looked)
+    listed = places(discover(folders=looked, timeout_s=_LOOK_S), looked)
     if not as_json:
         click.echo(list_text(listed))
         return
@@ -128,7 +131,7 @@ def check(
         click.get_current_context().exit(8)
 
 
-@experts.command()
+@click.command()
 @project_argument
 @click.option("--task", "task_name", metavar="NAME|DIR", help="Whose.  [default: the project's]")
 @json_option
@@ -165,5 +168,5 @@ def prompts(folder: Path, task_name: str | None, as_json: bool) -> None:
         )
 
 
-for _command in (bench, key):
+for _command in (bench, prompts, key):
     experts.add_command(_command)

@@ -38,6 +38,8 @@ def test_a_key_is_set_from_stdin_listed_and_deleted(chest: Chest, cli: CommandLi
     assert CANARY not in result.output + listed + doctor
     assert key("delete", "OPENROUTER_API_KEY").exit_code == 0
     assert chest.held == {}
+    assert '"deleted": false' in key("delete", "OPENROUTER_API_KEY", "--json").output
+    assert '"stored": true' in key("set", "GROQ_API_KEY", "--json", given=CANARY).output
     assert "has no OPENROUTER_API_KEY" in key("delete", "OPENROUTER_API_KEY").output
 
 
