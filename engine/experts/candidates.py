@@ -18,12 +18,11 @@ from engine.experts.feedback import ExpertFeedback
 from engine.experts.improve import ExpertImprove
 from engine.experts.planting import Planted, plant
 from engine.experts.prompts import Prompts
-from engine.experts.replies import ExpertGaveUp, ExpertGaveUpImproving
 from engine.experts.team import FEEDBACK, IMPROVE, expert_options
 from engine.project import Project
 from engine.settings import Settings
 from engine.task_setup import PROMPTS, prompt_folders
-from engine.tasks.base import CannotImprove, CannotJudge, Outcome, Task
+from engine.tasks.base import Task
 from engine.tasks.own import OwnTask
 from engine.trajectory import Attempt, Feedback
 from local_experts.accounts import Price, tokens_of
@@ -86,12 +85,7 @@ class Candidate:
         ask = ExpertFeedback(asking, self.prompts, self._shown(item))
 
         def fbk(question: str, attempt: Attempt) -> Feedback:
-            try:
-                return ask(question, attempt).feedback
-            except CannotJudge as error:
-                if error.outcome is Outcome.GAVE_UP:
-                    raise ExpertGaveUp(str(error)) from error
-                raise
+            return ask(question, attempt).feedback
 
         return fbk
 
@@ -102,12 +96,7 @@ class Candidate:
         ask = ExpertImprove(asking, self.prompts, self._shown(item))
 
         def imp(question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
-            try:
-                return ask(question, attempt, feedback).attempt
-            except CannotImprove as error:
-                if error.outcome is Outcome.GAVE_UP:
-                    raise ExpertGaveUpImproving(str(error)) from error
-                raise
+            return ask(question, attempt, feedback).attempt
 
         return imp
 

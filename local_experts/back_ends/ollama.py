@@ -115,7 +115,7 @@ class OllamaExpert:
         """Make one call. Raises an ExpertError, PromptTooLong where the prompt was cut."""
         started = time.monotonic()
         where = self._connection.address
-        written = ReplyText(where, on_text)
+        written = ReplyText(where, on_text, self._connection.without_key)
         last: ollama.ChatResponse | None = None
         with self._connection.call(self._options.timeout_s):
             # Closing it closes the connection, on which the rest of a bad reply may still come.

@@ -140,7 +140,8 @@ class OpenAiExpert:
                 raise
 
     def _ask(self, body: Json, on_text: OnText | None, started: float) -> Reply:
-        written = _Written(self._connection.address, on_text)
+        text = ReplyText(self._connection.address, on_text, self._connection.without_key)
+        written = _Written(self._connection.address, text)
         with self._connection.http.stream("POST", "/chat/completions", json=body) as reply:
             if "text/event-stream" in reply.headers.get("content-type", ""):
                 self._read_stream(reply, written)
@@ -223,10 +224,10 @@ class _Objection(ExpertRefused):
 class _Written:
     """What has come of a reply, from the pieces of a stream or a whole one."""
 
-    def __init__(self, where: str, on_text: OnText | None) -> None:
+    def __init__(self, where: str, text: ReplyText) -> None:
         self.ended = False
         self._where = where
-        self._text = ReplyText(where, on_text)
+        self._text = text
         self._finish = Finish.STOP
         self._usage: Json = {}
 
