@@ -42,10 +42,14 @@ def new(
     """
     from engine.config import Settings, with_values
     from engine.project import Project
+    from local_experts.names import BackEnd, with_whole_path
     from tripost_tui.commands.remembering import remember
 
     values = _task_values(task) if task is not None else {}
     if experts:
+        experts = tuple(
+            with_whole_path(name) if name.startswith(BackEnd.GGUF) else name for name in experts
+        )
         values |= {"experts.feedback": experts, "experts.improve": experts}
     values |= dict(_assignment(text) for text in assignments)
     project = Project.create(folder, with_values(Settings(), values, "command line"))
