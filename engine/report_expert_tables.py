@@ -16,7 +16,7 @@ def expert_tables(work: ExpertWork | None) -> tuple[Table, ...]:
     """Tables of what was done by whom, by iteration and in all; none where only scripts were."""
     if work is None:
         return ()
-    return _authors(work), _given_up(work), _calls(work)
+    return _authors(work), _given_up(work), _calls(work), _costs(work)
 
 
 def _authors(work: ExpertWork) -> Table:
@@ -42,11 +42,10 @@ def _given_up(work: ExpertWork) -> Table:
     return table_of("Given up by FBK and IMP", columns, rows, {3}, note, "Nothing was given up.")
 
 
+_NO_CALL = "No call was made: all replies came from the record."
+
+
 def _calls(work: ExpertWork) -> Table:
-    columns = (
-        *("iteration", "asked for", "expert", "replies", "failed"),
-        *("tokens in", "tokens out", "time per reply", "cost", "not counted"),
-    )
     rows = [
         (
             when,
@@ -54,21 +53,40 @@ def _calls(work: ExpertWork) -> Table:
             one.expert,
             f"{one.replies:,}",
             f"{one.failed:,}",
-            f"{one.prompt_tokens:,}",
-            f"{one.reply_tokens:,}",
             f"{one.seconds / one.replies:.2f} s" if one.replies else "–",
-            f"{one.cost:.4f}" if one.cost else "–",
-            f"{one.untold:,}",
         )
         for when, one in _with_sums(work.accounts, work.in_all().accounts)
     ]
     note = (
         "Calls that this run made; what was replied before is taken from the record, and is not "
-        "among them. Tokens are the server's count; not counted: replies that came without one. "
-        "Cost is by the prices in the settings."
+        "among them."
     )
-    nothing = "No call was made: all replies came from the record."
-    return table_of("Calls of experts", columns, rows, set(range(3, 10)), note, nothing)
+    columns = ("iteration", "asked for", "expert", "replies", "failed", "time per reply")
+    return table_of("Calls of experts", columns, rows, {3, 4, 5}, note, _NO_CALL)
+
+
+def _costs(work: ExpertWork) -> Table:
+    rows = [
+        (
+            when,
+            one.role,
+            one.expert,
+            f"{one.prompt_tokens:,}",
+            f"{one.reply_tokens:,}",
+            f"{one.untold:,}",
+            f"{one.cost:.4f}" if one.cost else "–",
+        )
+        for when, one in _with_sums(work.accounts, work.in_all().accounts)
+    ]
+    note = (
+        "As servers count; not counted: replies that came without a count. Cost is by the prices "
+        "in the settings."
+    )
+    columns = (
+        *("iteration", "asked for", "expert"),
+        *("tokens in", "tokens out", "not counted", "cost"),
+    )
+    return table_of("Tokens and cost of experts", columns, rows, {3, 4, 5, 6}, note, _NO_CALL)
 
 
 def _with_sums(rows: Sequence[_Row], sums: Sequence[_Row]) -> list[tuple[str, _Row]]:

@@ -145,7 +145,12 @@ def titles(report: Report) -> set[str]:
     return {table.title for table in report_tables(report)}
 
 
-SECTIONS = {"Who corrected", "Given up by FBK and IMP", "Calls of experts"}
+SECTIONS = {
+    "Who corrected",
+    "Given up by FBK and IMP",
+    "Calls of experts",
+    "Tokens and cost of experts",
+}
 
 
 def test_a_run_that_scripts_alone_corrected_has_no_sections_about_experts(
@@ -250,10 +255,14 @@ def test_calls_are_accounted_for_by_expert_and_role(store: Store, run: Run) -> N
     report = build_report(store, run.id)
     text = to_markdown(report)
     for line in (
-        f"| 1 | feedback | {QWEN} | 2 | 1 | 200 | 40 | 1.50 s | – | 0 |",
-        f"| 1 | improve | {GPT} | 1 | 0 | 0 | 0 | 2.00 s | 0.2500 | 1 |",
-        f"| all | improve | {GPT} | 2 | 0 | 100 | 20 | 2.00 s | 0.7500 | 1 |",
-        f"| 2 | improve | {QWEN} | 0 | 1 | 0 | 0 | – | – | 0 |",
+        f"| 1 | feedback | {QWEN} | 2 | 1 | 1.50 s |",
+        f"| 1 | feedback | {QWEN} | 200 | 40 | 0 | – |",
+        f"| 1 | improve | {GPT} | 1 | 0 | 2.00 s |",
+        f"| 1 | improve | {GPT} | 0 | 0 | 1 | 0.2500 |",
+        f"| all | improve | {GPT} | 2 | 0 | 2.00 s |",
+        f"| all | improve | {GPT} | 100 | 20 | 1 | 0.7500 |",
+        f"| 2 | improve | {QWEN} | 0 | 1 | – |",
+        f"| 2 | improve | {QWEN} | 0 | 0 | 0 | – |",
     ):
         assert line in text, line
     sums = {(one["role"], one["expert"]): one for one in json_of(report)["in_all"]["accounts"]}

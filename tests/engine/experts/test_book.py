@@ -1,11 +1,18 @@
+<<<<<<< HEAD
 """The record of calls: on disk when told, shared by threads, the same when read back."""
 
 from collections.abc import Iterator
+=======
+"""The record of calls on disk: what was replied is found, by whoever asks, and nothing else."""
+
+import hashlib
+>>>>>>> reports
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+<<<<<<< HEAD
 from db.errors import StoreError
 from db.store import Store
 from engine.experts.book import StoreBook
@@ -101,3 +108,85 @@ def test_a_database_that_is_gone_is_told_to_who_asks(tmp_path: Path) -> None:
             lost.find("k")
         with pytest.raises(StoreError):
             lost.add(call("k"))
+=======
+from db.store import Store
+from engine.experts.book import StoreBook
+from local_experts.calling import Call
+from local_experts.protocol import Finish, Reply
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "tripost.db"
+    with Store.create(path) as store:
+        store.create_run(
+            seed=1, iterations=1, config={}, config_hash="", versions={}, student="embedded"
+        )
+    return path
+
+
+def book(path: Path, iteration: int = 1) -> StoreBook:
+    return StoreBook(path, 1, iteration, 10.0)
+
+
+def key(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def call(name: str, text: str | None = "fine") -> Call:
+    return Call(
+        key=key(name),
+        role="feedback",
+        expert="ollama:q",
+        request={"messages": []},
+        reply=None if text is None else Reply(text=text, finish=Finish.LENGTH, reply_tokens=3),
+        error="gone" if text is None else None,
+        seconds=1.0,
+        cost=0.5,
+    )
+
+
+def test_what_was_replied_is_found_at_once_and_in_a_later_iteration(database: Path) -> None:
+    with book(database) as one:
+        assert one.find(key("a")) is None
+        one.add(call("a"))
+        found = one.find(key("a"))
+        assert found == Reply(text="fine", finish=Finish.LENGTH, reply_tokens=3, seconds=1.0)
+        assert one.find(key("b")) is None
+    with book(database, iteration=2) as later:
+        assert later.find(key("b")) is None
+        assert later.find(key("a")) == found
+
+
+def test_keys_that_begin_alike_are_told_apart(database: Path) -> None:
+    other = key("a")[:40] + "0" * 24
+    with book(database) as one:
+        one.add(call("a"))
+        assert one.find(other) is None
+
+
+def test_a_call_that_failed_is_recorded_and_never_found(database: Path) -> None:
+    with book(database) as one:
+        one.add(call("a", text=None))
+        assert one.find(key("a")) is None
+        one.add(call("a"))
+        one.add(call("a", text="another"))
+        found = one.find(key("a"))
+    assert found is not None
+    assert found.text == "fine"
+    with Store.open(database, readonly=True) as store:
+        assert [row.error for row in store.expert_calls(1)] == ["gone", None]
+
+
+def test_many_threads_find_what_they_added(database: Path) -> None:
+    with book(database) as one, ThreadPoolExecutor(16) as pool:
+
+        def work(number: int) -> bool:
+            name = f"call {number}"
+            before = one.find(key(name))
+            one.add(call(name, text=name))
+            after = one.find(key(name))
+            return before is None and after is not None and after.text == name
+
+        assert all(pool.map(work, range(200)))
+>>>>>>> reports
