@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from db.connection import Connection
 from db.records import (
     Attempt,
+    AuthorCounts,
     CollectCounts,
     Drop,
     DropStage,
@@ -133,6 +134,17 @@ class CollectionQueries(Connection):
         return [
             decode(Trajectory, columns, row, turns=tuple(turns.get(row[key], ()))) for row in rows
         ]
+
+    def author_counts(self, run_id: int) -> list[AuthorCounts]:
+        """What each author wrote of the kept trajectories, by iteration, the first one first."""
+        return self._all(
+            AuthorCounts,
+            "SELECT t.iteration, u.author, sum(u.kind = 'feedback') AS feedbacks,"
+            " sum(u.kind = 'attempt' AND u.position > 0) AS updates"
+            " FROM trajectories t JOIN turns u ON u.trajectory_id = t.id WHERE t.run_id = ?"
+            " GROUP BY t.iteration, u.author ORDER BY t.iteration, min(u.id)",
+            run_id,
+        )
 
     def edited_attempts(self, run_id: int, iteration: int) -> set[int]:
         """Ids of the attempts that editing is through with, kept or dropped."""

@@ -21,6 +21,12 @@ class ExpertQueries(Connection):
             ExpertCall, "SELECT * FROM expert_calls WHERE key = ? AND reply IS NOT NULL", key
         )
 
+    def replied_keys(self) -> list[str]:
+        """All keys that there is a reply to, of any run."""
+        return [
+            key for (key,) in self._rows("SELECT key FROM expert_calls WHERE reply IS NOT NULL")
+        ]
+
     def expert_calls(self, run_id: int, after_id: int = 0, limit: int = 500) -> list[ExpertCall]:
         """A run's next ``limit`` calls after ``after_id``, oldest first."""
         return self._all(
@@ -40,7 +46,8 @@ class ExpertQueries(Connection):
             " coalesce(sum(prompt_tokens), 0) AS prompt_tokens,"
             " coalesce(sum(reply_tokens), 0) AS reply_tokens,"
             " count(reply) - count(CASE WHEN reply IS NOT NULL THEN reply_tokens END) AS untold,"
-            " sum(seconds) AS seconds, sum(cost) AS cost FROM expert_calls WHERE run_id = ?"
+            " coalesce(sum(CASE WHEN reply IS NOT NULL THEN seconds END), 0.0) AS seconds,"
+            " sum(cost) AS cost FROM expert_calls WHERE run_id = ?"
             " GROUP BY iteration, role, expert ORDER BY iteration, role, min(id)",
             run_id,
         )

@@ -278,7 +278,7 @@ class ExpertCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpertAccount:
-    """The calls of one expert in one role, summed. ``seconds`` is the time it took to reply.
+    """The calls of one expert in one role, summed. ``seconds`` is the time its replies took.
 
     ``failed`` calls brought no reply. Tokens count what servers told; ``untold`` replies came
     without a count.
@@ -294,6 +294,19 @@ class ExpertAccount:
     untold: int
     seconds: float
     cost: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorCounts:
+    """What one author wrote of the trajectories that an iteration kept.
+
+    ``updates`` are attempts after a trajectory's first.
+    """
+
+    iteration: int
+    author: str
+    feedbacks: int
+    updates: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

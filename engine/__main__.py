@@ -1,4 +1,4 @@
-"""The engine process: ``python -m engine run DIR [--new]``; or ``export DIR OUT``.
+"""The engine process: ``python -m engine run DIR [--new] [--offline]``; or ``export DIR OUT``.
 
 Exit codes are those of `engine.errors`; 0 for a run that is finished or was stopped.
 """
@@ -6,6 +6,7 @@ Exit codes are those of `engine.errors`; 0 for a run that is finished or was sto
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -34,6 +35,7 @@ def main() -> int:
     run = commands.add_parser("run", help="start or take up a project's run")
     run.add_argument("project", type=Path)
     run.add_argument("--new", action="store_true", help="start another run")
+    run.add_argument("--offline", action="store_true", help="replay experts' replies, call none")
     export = commands.add_parser("export", help="write what was trained into a folder")
     export.add_argument("project", type=Path)
     export.add_argument("out", type=Path)
@@ -50,11 +52,17 @@ def main() -> int:
         project = Project.open(args.project)
         if args.command == "export":
             return _export(project, args)
+        if args.offline:
+            project = project.offline()
         with EngineLock(project):
             # Late, as torch and transformers take seconds, and whoever started this process
             # waits for the lock.
             from engine.pipeline import run_project
 
+            # The half a million objects of the libraries stay: no collection need look at them,
+            # which takes 0.3 s and stops all threads.
+            gc.collect()
+            gc.freeze()
             status = run_project(project, new=args.new)
         print(f"run {status}", flush=True)
         return 0

@@ -49,7 +49,7 @@ _PACKAGES: Mapping[str, tuple[Status, str]] = {
     "textual": (Status.ERROR, "the app cannot open; the commands work"),
 }
 _STUDENT_FILES = ("config.json", "model.safetensors", "tokenizer.json")
-_SECRETS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "OLLAMA_API_KEY", "HF_TOKEN")
+_HUB_TOKEN = "HF_TOKEN"
 _GB = 1e9
 _GIB = 2**30
 
@@ -213,9 +213,18 @@ def check_state_dir(folder: Path) -> Check:
 
 
 def check_secrets(environment: Mapping[str, str]) -> Check:
-    """Which keys are set, by name alone: a value is never looked at nor told."""
-    said = [f"{name} {'is set' if environment.get(name) else 'not set'}" for name in _SECRETS]
-    return Check("keys", Status.OK, ", ".join(said))
+    """Which keys are set and where, by name alone: a value is never told."""
+    # With it comes a client for HTTP, which nothing else here needs.
+    from local_experts.keys import KNOWN_KEYS, KeyPlace, key_place
+
+    places = {name: key_place(name, environment) for name in KNOWN_KEYS}
+    # The hub's own libraries do not look into our keyring.
+    places[_HUB_TOKEN] = KeyPlace.ENVIRONMENT if environment.get(_HUB_TOKEN) else None
+    said = [f"{name} is set ({place})" for name, place in places.items() if place]
+    missing = [name for name, place in places.items() if not place]
+    if missing:
+        said.append(f"not set: {', '.join(missing)}")
+    return Check("keys", Status.OK, "; ".join(said))
 
 
 def _existing(path: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from db.records import (
@@ -20,9 +20,9 @@ from db.records import (
 from db.records import Turn as TurnRow
 from engine import trajectory as trj
 from engine.editing import Dropped, DropReason, Kept
+from engine.expert_session import asked, traffic_note
 from engine.experts.failing import missing_replies, told_as_ours
 from engine.experts.parallel import in_order
-from engine.experts.session import asked, traffic_note
 from engine.experts.team import Team
 from engine.rollout import RolloutEnd
 from engine.stage import RunContext, Work, working
@@ -57,7 +57,7 @@ def edit(context: RunContext, iteration: int) -> None:
             return
         with told_as_ours(), asked(context, iteration) as team:
             while waiting:
-                edited = _edit_on(context, team, items, waiting, work)
+                edited = _edit_on(context, team, items, waiting, work, len(attempts))
                 waiting = waiting[edited:]
                 # Calls that were under way when a person asked for a pause are finished by now.
                 context.control.safe_point()
@@ -69,8 +69,11 @@ def _edit_on(
     items: dict[int, Item],
     attempts: Sequence[Attempt],
     work: Work,
+    total: int,
 ) -> int:
     """Edit and store until all is done or a person wants something; return how many were stored.
+
+    ``total`` counts the stage's attempts, with those that were edited before.
 
     Raises an ExpertError after what came before it is stored.
     """
@@ -79,8 +82,12 @@ def _edit_on(
     missing: list[_Missing] = []
     batch: list[tuple[Attempt, Kept | Dropped]] = []
     last = time.monotonic()
+
+    def show() -> None:
+        work.show(traffic_note(work.count, total, team.callers.values()))
+
     try:
-        for result in _results(context, team, items, attempts, work):
+        for result in _results(context, team, items, attempts, show):
             attempt = next(waiting)
             if missing or isinstance(result, _Missing):
                 # Rows come in the order of attempts, so that what follows a gap is left for later.
@@ -90,6 +97,7 @@ def _edit_on(
             due = time.monotonic() - last >= _STORE_EVERY_S
             if len(batch) >= _STORED_AT_ONCE or due or context.control.wants_to_end:
                 stored += _store(context, batch, work)
+                show()
                 last = time.monotonic()
                 if context.control.wants_to_end:
                     break
@@ -107,9 +115,9 @@ def _results(
     team: Team,
     items: dict[int, Item],
     attempts: Sequence[Attempt],
-    work: Work,
+    show: Callable[[], None],
 ) -> Iterator[Kept | Dropped | _Missing]:
-    """Yield what editing made of each attempt, in order."""
+    """Yield what editing made of each attempt, in order; ``show`` how it goes now and then."""
 
     def one(attempt: Attempt) -> Kept | Dropped | _Missing:
         try:
@@ -118,7 +126,7 @@ def _results(
             return _Missing(error.message)
 
     def watch() -> None:
-        work.show(traffic_note(work.count, len(attempts), team.callers.values()))
+        show()
         if context.control.wants_to_end:
             team.cancelled.set()
 
@@ -154,7 +162,6 @@ def _store(context: RunContext, batch: list[tuple[Attempt, Kept | Dropped]], wor
     with context.store.transaction():
         context.store.add_edits(kept, drops)
         work.advance(work.count + len(batch))
-    work.show()
     count = len(batch)
     batch.clear()
     return count

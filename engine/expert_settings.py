@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -96,9 +97,12 @@ class ExpertSettings(Section):
         for name in chain:
             if name != SCRIPT:
                 try:
-                    parse_name(name)
+                    parsed = parse_name(name)
                 except ExpertAddressInvalid as error:
                     raise senseless(f'"{SCRIPT}" or {FORMS} ({error.message})') from error
+                path = Path(parsed.model).expanduser()
+                if parsed.back_end is BackEnd.GGUF and not path.is_absolute():
+                    raise senseless("gguf: with a whole path: an engine has a folder of its own")
         if len(set(chain)) < len(chain):
             raise senseless("a list in which nobody comes twice")
         return chain

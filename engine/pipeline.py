@@ -7,12 +7,12 @@ import sqlite3
 from contextlib import closing, suppress
 
 from db.errors import StoreError
-from db.records import Level, Run, RunStatus, Split, StageName, Subtask
+from db.records import Json, Level, Run, RunStatus, Split, StageName, Subtask
 from db.store import Store
 from engine.collection import collect
 from engine.config import settings_hash
 from engine.control import Control, StopRequested
-from engine.errors import BudgetUsedUp, RunFailed
+from engine.errors import BudgetUsedUp, RunFailed, TripostError
 from engine.evaluation import evaluate
 from engine.experts.preflight import check_experts
 from engine.fitting import train
@@ -104,7 +104,7 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
     except BaseException as error:
         # A full or damaged database cannot take the news; the log has it.
         with suppress(StoreError):
-            _end(store, run, RunStatus.FAILED, str(error) or type(error).__name__)
+            _end(store, run, RunStatus.FAILED, str(error) or type(error).__name__, _facts(error))
         raise
     return _end(store, run, RunStatus.FINISHED, "finished")
 
@@ -170,12 +170,22 @@ def _make_items(settings: Settings, store: Store, run: Run, task: Task) -> None:
             store.add_event(run.id, "alert", problems, level=Level.WARNING)
 
 
-def _end(store: Store, run: Run, status: RunStatus, reason: str) -> RunStatus:
+def _end(
+    store: Store, run: Run, status: RunStatus, reason: str, facts: Json | None = None
+) -> RunStatus:
     level = Level.ERROR if status is RunStatus.FAILED else Level.INFO
     with store.transaction():
         store.set_run_status(run.id, status, reason)
-        store.add_event(run.id, f"run.{status}", f"run {run.id}: {reason}", level=level)
+        text = f"run {run.id}: {reason}"
+        store.add_event(run.id, f"run.{status}", text, level=level, data=facts)
     return status
+
+
+def _facts(error: BaseException) -> Json:
+    """What whoever follows the run needs to tell an error as the engine does."""
+    if isinstance(error, TripostError):
+        return {"title": error.title, "message": error.message, "exit_code": error.exit_code}
+    return {}
 
 
 def _versions() -> dict[str, str]:

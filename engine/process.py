@@ -68,11 +68,13 @@ def spawn_engine(
     timeout_s: float = START_TIMEOUT_S,
     *,
     new: bool = False,
+    offline: bool = False,
 ) -> int:
     """Start the project's engine detached; return its pid once it holds the lock.
 
     Its output goes to ``logs/engine.log``. ``command`` replaces ``python -m engine run DIR``.
-    ``new`` starts another run instead of taking up the last one.
+    ``new`` starts another run instead of taking up the last one. With ``offline`` no expert is
+    called, whatever the settings say.
     Raises BusyError when an engine is at work there already, ProjectError, what
     `engine.readiness.check_ready` raises, and, with the end of the log, whatever error the
     engine's exit code stands for (RunFailed for the rest).
@@ -81,12 +83,12 @@ def spawn_engine(
     if holder is not None and holder.alive:
         raise busy(project)
     project.prepare()
-    check_ready(project, new=new)
+    check_ready(project.offline() if offline else project, new=new)
     log_path = project.logs / "engine.log"
     try:
         with _open_log(log_path) as log:
             begin = log.tell()
-            process = _start(command or _command(project, new), log)
+            process = _start(command or _command(project, new, offline), log)
     except OSError as error:
         raise project_error(log_path, error) from error
     deadline = time.monotonic() + timeout_s
@@ -111,10 +113,10 @@ def spawn_engine(
         time.sleep(0.05)
 
 
-def _command(project: Project, new: bool) -> list[str]:
+def _command(project: Project, new: bool, offline: bool) -> list[str]:
     # -P: a folder named engine where the person happens to be must not be taken for ours.
     command = [sys.executable, "-P", "-m", "engine", "run", str(project.path)]
-    return [*command, "--new"] if new else command
+    return [*command, *(["--new"] if new else []), *(["--offline"] if offline else [])]
 
 
 def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:

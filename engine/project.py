@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +18,7 @@ import platformdirs
 from filelock import FileLock
 
 from db.store import Store
-from engine.config import Settings, load_settings, write_settings
+from engine.config import Settings, load_settings, with_values, write_settings
 from engine.errors import ProjectError, project_error
 from engine.files import write_atomically
 
@@ -108,6 +108,11 @@ class Project:
             raise project_error(folder, error) from error
         return cls(folder, settings)
 
+    def offline(self) -> Self:
+        """The same project, in which no expert is called; its file stays as it is."""
+        settings = with_values(self.settings, {"experts.offline": True}, "--offline")
+        return replace(self, settings=settings)
+
     def prepare(self) -> None:
         """Make sure that its folders are there and can be written. Raises ProjectError."""
         for name in _FOLDERS:
@@ -177,6 +182,12 @@ def state_dir() -> Path:
     """The user's state folder; ``TRIPOST_STATE_DIR`` names another. It need not exist."""
     named = os.environ.get("TRIPOST_STATE_DIR")
     return Path(named) if named else platformdirs.user_state_path("tripost")
+
+
+def cache_dir() -> Path:
+    """The user's folder for what can be had again; with ``TRIPOST_STATE_DIR`` it lies in that."""
+    named = os.environ.get("TRIPOST_STATE_DIR")
+    return Path(named) / "cache" if named else platformdirs.user_cache_path("tripost")
 
 
 def known_projects() -> list[KnownProject]:

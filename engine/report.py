@@ -25,6 +25,7 @@ from db.records import (
 from db.store import Store
 from engine.config import ChangedSetting, settings_changed
 from engine.postprocess import share_of_improving
+from engine.report_experts import ExpertWork, expert_work
 from engine.statistics import Interval, bootstrap_mean, mcnemar, p_text, wilson
 from engine.task_setup import hint_of
 from engine.tasks import label
@@ -175,7 +176,10 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run's report. ``wanted_p`` is r / (r + 2), None when rebalancing is off or unknown."""
+    """A run's report. ``wanted_p`` is r / (r + 2), None when rebalancing is off or unknown.
+
+    ``experts`` is None for a run that scripts alone corrected.
+    """
 
     run: Run
     method: str
@@ -186,6 +190,7 @@ class Report:
     stages: Sequence[Stage]
     changed: Sequence[ChangedSetting]
     wanted_p: float | None
+    experts: ExpertWork | None
 
     @property
     def seconds(self) -> float:
@@ -235,6 +240,7 @@ def build_report(store: Store, run_id: int) -> Report:
                 evaluations.append(_evaluation(iteration, items, start, stage, str(task)))
         collections = [_collection(store, run_id, i) for i in range(1, run.iterations + 1)]
         trainings = [_training(store, run_id, i) for i in range(1, run.iterations + 1)]
+        experts = expert_work(store, run_id)
     ratio = _section(run, "postprocess").get("ratio")
     return Report(
         run=run,
@@ -248,6 +254,7 @@ def build_report(store: Store, run_id: int) -> Report:
         wanted_p=share_of_improving(ratio)
         if isinstance(ratio, int | float) and ratio > 0
         else None,
+        experts=experts,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.report import Accuracy, Comparison, IterationEvaluation, Report, Share
+from engine.report_experts import experts_json
 from engine.report_tables import report_tables
 from engine.statistics import Interval
 
@@ -64,6 +65,7 @@ def to_json(report: Report) -> dict[str, Any]:
             }
             for one in report.collections
         ],
+        "experts": None if report.experts is None else experts_json(report.experts),
         "trainings": [
             {
                 "iteration": one.iteration,

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from db.records import ExampleKind, Origin, StageName
 from engine.config import ChangedSetting
 from engine.report import Collection, IterationEvaluation, Report, Share, Training, share_text
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A titled table of plain text. ``numbers`` says which columns stand to the right.
-
-    A table without rows has a ``note`` that says why.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numbers: frozenset[int] = frozenset()
-    note: str = ""
+from engine.report_expert_tables import expert_tables
+from engine.report_layout import Table, duration_text, table_of
 
 
 def report_tables(report: Report) -> tuple[Table, ...]:
@@ -36,23 +23,14 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _against_start(report.evaluations),
         _collected(report.collections),
         _dropped(report.collections),
+        *expert_tables(report.experts),
         _examples(report),
         _training(report.trainings),
         _speed(report.trainings),
         _time(report),
         _settings(report.changed),
-        _table("Versions", ("package", "version"), sorted(_texts(report.run.versions))),
+        table_of("Versions", ("package", "version"), sorted(_texts(report.run.versions))),
     )
-
-
-def duration_text(seconds: float) -> str:
-    """A working time for people: ``4.2 s``, ``3 min 20 s``, ``2 h 05 min``."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
 def _about(report: Report) -> Table:
@@ -68,7 +46,7 @@ def _about(report: Report) -> Table:
         ("Working time", duration_text(report.seconds)),
         ("Settings", run.config_hash[:12]),
     ]
-    return _table("Run", ("what", "value"), rows)
+    return table_of("Run", ("what", "value"), rows)
 
 
 def _accuracy(evaluations: Sequence[IterationEvaluation]) -> Table:
@@ -94,7 +72,7 @@ def _accuracy(evaluations: Sequence[IterationEvaluation]) -> Table:
     partial = [one for one in evaluations if not one.complete]
     for one in partial:
         note += f" Iteration {one.iteration} is under way: {one.n} of {one.wanted} items."
-    return _table("Accuracy", columns, rows, {2, 3, 4, 5, 6}, note, "No evaluation yet.")
+    return table_of("Accuracy", columns, rows, {2, 3, 4, 5, 6}, note, "No evaluation yet.")
 
 
 def _improvement(evaluations: Sequence[IterationEvaluation]) -> Table:
@@ -119,7 +97,7 @@ def _improvement(evaluations: Sequence[IterationEvaluation]) -> Table:
         "first; same text: the second attempt repeats the first. Cut off: the text reached its "
         "length limit."
     )
-    return _table("Updates", columns, rows, set(range(1, 7)), note, "No evaluation yet.")
+    return table_of("Updates", columns, rows, set(range(1, 7)), note, "No evaluation yet.")
 
 
 def _against_start(evaluations: Sequence[IterationEvaluation]) -> Table:
@@ -145,7 +123,7 @@ def _against_start(evaluations: Sequence[IterationEvaluation]) -> Table:
         "two-sided McNemar test, each iteration on its own."
     )
     nothing = "No iteration has been evaluated beside the start yet."
-    return _table("Against the start", columns, rows, {1, 2, 3, 4}, note, nothing)
+    return table_of("Against the start", columns, rows, {1, 2, 3, 4}, note, nothing)
 
 
 def _collected(collections: Sequence[Collection]) -> Table:
@@ -164,7 +142,7 @@ def _collected(collections: Sequence[Collection]) -> Table:
         "Correct: kept as sampled; edited: corrected by the experts; truncated: cut after a right "
         "attempt that the student then spoiled."
     )
-    return _table("Collected", columns, rows, set(range(1, 7)), note, "Nothing collected yet.")
+    return table_of("Collected", columns, rows, set(range(1, 7)), note, "Nothing collected yet.")
 
 
 def _dropped(collections: Sequence[Collection]) -> Table:
@@ -178,7 +156,7 @@ def _dropped(collections: Sequence[Collection]) -> Table:
         for reason, count in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
     columns = ("iteration", "what", "reason", "count")
-    return _table("Dropped and left out", columns, rows, {3}, "", "Nothing was dropped.")
+    return table_of("Dropped and left out", columns, rows, {3}, "", "Nothing was dropped.")
 
 
 def _examples(report: Report) -> Table:
@@ -195,7 +173,7 @@ def _examples(report: Report) -> Table:
     note = "p: the share of improving examples."
     if report.wanted_p is not None:
         note += f" Wanted: {share_text(report.wanted_p)}."
-    return _table("Trained on", columns, rows, {1, 2, 3, 4}, note, "No examples yet.")
+    return table_of("Trained on", columns, rows, {1, 2, 3, 4}, note, "No examples yet.")
 
 
 def _training(trainings: Sequence[Training]) -> Table:
@@ -212,7 +190,7 @@ def _training(trainings: Sequence[Training]) -> Table:
         )
         for one in trainings
     ]
-    return _table("Training", columns, rows, set(range(1, 7)), "", "No training yet.")
+    return table_of("Training", columns, rows, set(range(1, 7)), "", "No training yet.")
 
 
 def _speed(trainings: Sequence[Training]) -> Table:
@@ -229,7 +207,7 @@ def _speed(trainings: Sequence[Training]) -> Table:
         if one.tokens_per_s is not None
     ]
     note = "Tokens without padding. Memory: of the GPU, on a CPU of the whole process."
-    return _table("Speed of training", columns, rows, {1, 2, 3, 4}, note, "No training yet.")
+    return table_of("Speed of training", columns, rows, {1, 2, 3, 4}, note, "No training yet.")
 
 
 def _time(report: Report) -> Table:
@@ -247,24 +225,13 @@ def _time(report: Report) -> Table:
         for iteration in iterations
     ]
     note = f"Working time in all: {duration_text(report.seconds)}."
-    return _table("Time", columns, rows, set(range(1, 6)), note, "No stage has started yet.")
+    return table_of("Time", columns, rows, set(range(1, 6)), note, "No stage has started yet.")
 
 
 def _settings(changed: Sequence[ChangedSetting]) -> Table:
     columns = ("setting", "value", "default")
     rows = [(one.key, _value(one.value), _value(one.default)) for one in changed]
-    return _table("Settings changed", columns, rows, set(), "", "All settings at their defaults.")
-
-
-def _table(
-    title: str,
-    columns: tuple[str, ...],
-    rows: Sequence[tuple[str, ...]],
-    numbers: Iterable[int] = (),
-    note: str = "",
-    empty: str = "",
-) -> Table:
-    return Table(title, columns, tuple(rows), frozenset(numbers), note if rows else empty)
+    return table_of("Settings changed", columns, rows, set(), "", "All settings at their defaults.")
 
 
 def _iteration(one: IterationEvaluation) -> str:

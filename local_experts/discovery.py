@@ -8,7 +8,7 @@ import importlib.metadata
 import importlib.util
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -46,10 +46,14 @@ class Ollama:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAiEndpoint:
-    """A server that speaks the OpenAI protocol, and the names of its models."""
+    """A server that speaks the OpenAI protocol, and the names of its models.
+
+    ``contexts`` are the lengths of those models' contexts, in tokens, that it tells.
+    """
 
     url: str
     models: tuple[str, ...]
+    contexts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,8 @@ class Discovery:
     """All that was found; ``problems`` says why something was not.
 
     ``openai`` is None without a problem where none is configured. ``llama_cpp`` is the
-    version of the library, or None where it is not installed.
+    version of the library, or None where it is not installed. Of the problems,
+    ``ollama_problem`` and ``openai_problem`` are those of a server.
     """
 
     ollama: Ollama | None
@@ -65,6 +70,8 @@ class Discovery:
     gguf: tuple[GgufFile, ...]
     llama_cpp: str | None
     problems: tuple[ExpertError, ...]
+    ollama_problem: ExpertError | None = None
+    openai_problem: ExpertError | None = None
 
 
 def discover(
@@ -77,26 +84,29 @@ def discover(
     ``environment`` is ``os.environ`` unless given, ``folders`` are :func:`gguf_folders`.
     """
     environment = os.environ if environment is None else environment
-    problems: list[ExpertError] = []
+    ollama_problem: ExpertError | None = None
+    openai_problem: ExpertError | None = None
     ollama: Ollama | None = None
     openai: OpenAiEndpoint | None = None
     try:
         ollama = find_ollama(ollama_url(environment), timeout_s)
     except ExpertError as error:
-        problems.append(error)
+        ollama_problem = error
     if base_url := environment.get("OPENAI_BASE_URL", "").strip():
         try:
             key = openai_key(openai_address(base_url), "", environment)
             openai = find_openai(base_url, None if key is None else key.value, timeout_s)
         except ExpertError as error:
-            problems.append(error)
+            openai_problem = error
     gguf, unreadable = find_gguf(gguf_folders() if folders is None else folders)
     return Discovery(
         ollama=ollama,
         openai=openai,
         gguf=tuple(gguf),
         llama_cpp=llama_cpp_version(),
-        problems=(*problems, *unreadable),
+        problems=(*filter(None, (ollama_problem, openai_problem)), *unreadable),
+        ollama_problem=ollama_problem,
+        openai_problem=openai_problem,
     )
 
 
@@ -159,7 +169,20 @@ def find_openai(base_url: str, key: str | None, timeout_s: float = TIMEOUT_S) ->
     names = [_typed(entry, "id", str) for entry in listed]
     if not all(names):
         raise ExpertReplyInvalid(f"{address}/models: a model without an id.")
-    return OpenAiEndpoint(url=address, models=tuple(name for name in names if name))
+    contexts = {entry["id"]: length for entry in listed if (length := listed_context(entry))}
+    return OpenAiEndpoint(
+        url=address, models=tuple(name for name in names if name), contexts=contexts
+    )
+
+
+def listed_context(entry: Mapping[str, Any]) -> int | None:
+    """The length of a model's context in tokens, where a server's list of models tells it."""
+    # vLLM, OpenRouter and Groq, LM Studio; llama-server has it among others.
+    meta = entry.get("meta")
+    found = [entry.get(key) for key in ("max_model_len", "context_length", "context_window")]
+    found.append(entry.get("max_context_length"))
+    found.append(meta.get("n_ctx_train") if isinstance(meta, dict) else None)
+    return next((value for value in found if isinstance(value, int) and value > 0), None)
 
 
 def llama_cpp_version() -> str | None:

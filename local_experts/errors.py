@@ -124,6 +124,12 @@ class BudgetReached(ExpertError):
     title = "The budget for experts is used up"
 
 
+class RecordUnusable(ExpertError):
+    """The file in which replies are recorded cannot be read or written."""
+
+    title = "The record of replies cannot be used"
+
+
 class NotRecorded(ExpertError):
     """Offline, and no recorded reply answers the request."""
 

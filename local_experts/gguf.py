@@ -29,6 +29,16 @@ _SCALARS[12] = "d"
 _STRING = 8
 _ARRAY = 9
 
+# Values of ``general.file_type``, by the format's list of what most tensors are.
+_QUANTISATIONS = {
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K",
+    11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S",
+    17: "Q5_K_M", 18: "Q6_K", 19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS",
+    23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S",
+    29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0",
+    38: "MXFP4", 39: "NVFP4",
+}  # fmt: skip
+
 _Scalar = str | int | float | bool | None
 
 
@@ -36,7 +46,8 @@ _Scalar = str | int | float | bool | None
 class GgufFile:
     """A GGUF model. Texts are as the file has them: clean them before showing them.
 
-    ``context`` is the longest context in tokens; what the header leaves out is None.
+    ``context`` is the longest context in tokens, ``parameters`` is as the file words it; what the
+    header leaves out is None.
     """
 
     path: Path
@@ -45,6 +56,8 @@ class GgufFile:
     architecture: str | None
     name: str | None
     context: int | None
+    parameters: str | None = None
+    quantisation: str | None = None
 
 
 def read_gguf(path: Path) -> GgufFile:
@@ -60,6 +73,8 @@ def read_gguf(path: Path) -> GgufFile:
     architecture = pairs.get("general.architecture")
     name = pairs.get("general.name")
     context = pairs.get(f"{architecture}.context_length")
+    parameters = pairs.get("general.size_label")
+    file_type = pairs.get("general.file_type")
     return GgufFile(
         path=path,
         size_bytes=size,
@@ -67,6 +82,8 @@ def read_gguf(path: Path) -> GgufFile:
         architecture=architecture if isinstance(architecture, str) else None,
         name=name if isinstance(name, str) else None,
         context=context if isinstance(context, int) else None,
+        parameters=parameters if isinstance(parameters, str) else None,
+        quantisation=_QUANTISATIONS.get(file_type) if isinstance(file_type, int) else None,
     )
 
 

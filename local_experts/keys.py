@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -33,8 +34,18 @@ KEY_OF_HOST: Mapping[str, str] = {
 }
 """The name of the key that a well known host takes."""
 
+KNOWN_KEYS = tuple(dict.fromkeys((OPENAI_KEY, *KEY_OF_HOST.values(), OLLAMA_KEY)))
+"""The names of keys that are looked for without being told to."""
+
 # A shorter one protects nothing, and would be found in the middle of words.
 _SHORTEST_SECRET = 4
+
+
+class KeyPlace(StrEnum):
+    """Where a key is kept. The environment goes first."""
+
+    ENVIRONMENT = "environment"
+    KEYRING = "keyring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +74,34 @@ def find_key(name: str, environment: Mapping[str, str]) -> Key | None:
     Raises ExpertAddressInvalid where it has characters that cannot be sent.
     """
     value = environment.get(name, "").strip() or _from_keyring(name)
-    if not value:
-        return None
-    if not (value.isascii() and value.isprintable() and " " not in value):
+    return checked_key(name, value) if value else None
+
+
+def checked_key(name: str, value: str) -> Key:
+    """A key that can be sent. Raises ExpertAddressInvalid, which does not tell the value."""
+    if not (value and value.isascii() and value.isprintable() and " " not in value):
         raise ExpertAddressInvalid(f"{name} has characters that no key has.")
     return Key(name, value)
+
+
+def key_place(name: str, environment: Mapping[str, str]) -> KeyPlace | None:
+    """Where the key called ``name`` is; None without one."""
+    if environment.get(name, "").strip():
+        return KeyPlace.ENVIRONMENT
+    return KeyPlace.KEYRING if _from_keyring(name) else None
+
+
+def keyring_problem() -> LibraryMissing | None:
+    """Why no key can be kept in the keyring; None where one can."""
+    try:
+        keyring = _keyring()
+    except LibraryMissing as error:
+        return error
+    try:
+        keyring.get_password(SERVICE, OPENAI_KEY)
+    except Exception as error:  # noqa: BLE001 - a backend may raise anything
+        return _no_keyring(type(error).__name__)
+    return None
 
 
 def key_names(url: str, environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -139,7 +173,9 @@ def _keyring() -> Any:
     try:
         import keyring
     except ImportError:
-        raise LibraryMissing("keyring: pip install 'tripost-tui[keyring]'.") from None
+        raise LibraryMissing(
+            "keyring: pip install 'tripost-tui[keyring]'. Or put the key into the environment."
+        ) from None
     return keyring
 
 

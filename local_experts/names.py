@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from local_experts.errors import ExpertAddressInvalid
@@ -26,7 +27,8 @@ class BackEnd(StrEnum):
 FORMS = "ollama:MODEL[@URL], gguf:PATH or openai:MODEL[@URL][#KEY]"
 """What may be written, for messages and help."""
 
-_KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""Shorter than keys are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,32 @@ def parse_name(text: str) -> ExpertName:
     if back_end is BackEnd.GGUF:
         return ExpertName(back_end, rest)
     rest, _, key = rest.partition("#")
-    if key and (back_end is not BackEnd.OPENAI or not _KEY_NAME.fullmatch(key)):
+    if key and (back_end is not BackEnd.OPENAI or not is_key_name(key)):
         raise ExpertAddressInvalid(
-            f"{text}: after # stands the name of an environment variable or keyring entry, and for "
-            "openai: alone."
+            "After # stands the name of an environment variable or keyring entry, never a key, and "
+            "for openai: alone."
         )
     # A model's own name may have an @, an address begins with its scheme.
     model, at, address = rest.partition("@http")
     if not model:
         raise ExpertAddressInvalid(f"{text}: no model. An expert is named as {FORMS}.")
     return ExpertName(back_end, model, check_address(f"http{address}") if at else "", key)
+
+
+def is_key_name(text: str) -> bool:
+    """Whether a key may be called so: like an environment variable."""
+    return _KEY_NAME.fullmatch(text) is not None
+
+
+def with_whole_path(text: str) -> str:
+    """An expert's name with the path of a GGUF file as seen from the root of the file system.
+
+    Raises ExpertAddressInvalid.
+    """
+    name = parse_name(text)
+    if name.back_end is not BackEnd.GGUF:
+        return text
+    return f"{BackEnd.GGUF}:{Path(name.model).expanduser().absolute()}"
 
 
 def check_address(url: str) -> str:

@@ -10,6 +10,7 @@ import click
 
 from tripost_tui.commands.control import pause, resume, status, stop
 from tripost_tui.commands.doctor import doctor
+from tripost_tui.commands.experts import experts
 from tripost_tui.commands.exporting import export
 from tripost_tui.commands.plan import plan
 from tripost_tui.commands.projects import new, report
@@ -74,6 +75,7 @@ for _command in (
     report,
     export,
     task,
+    experts,
     plan,
     doctor,
 ):

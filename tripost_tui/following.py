@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from db.records import Event, RunStatus, TrainStep
+from db.records import Event, Run, RunStatus, TrainStep
 from db.store import Store
 from engine.project import Project
 from engine.run_view import RunView, run_view
@@ -29,10 +29,16 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How it ended, and why in a sentence for a person, where that is known."""
+    """How it ended, and why in a sentence for a person, where that is known.
+
+    ``title`` and ``exit_code`` are those of the error that it failed with, where it was one that
+    a person can do something about.
+    """
 
     end: End
     reason: str = ""
+    title: str = ""
+    exit_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,20 @@ class Follower:
         run, alive = update.view.run, update.view.engine.alive
         if run is not None and run.status.terminal:
             if (run.finished_at or 0) >= self._since:
-                return Ending(_ENDS[run.status], run.reason or "")
+                return self._failure(run) or Ending(_ENDS[run.status], run.reason or "")
             return None if alive else Ending(End.DIED)
         return None if alive else Ending(End.DIED, update.view.explanation)
+
+    def _failure(self, run: Run) -> Ending | None:
+        """The end of a run with the error that it failed with; None where there is none."""
+        if run.status is not RunStatus.FAILED:
+            return None
+        events = self._store.events_of_kind(run.id, "run.failed")
+        data = events[-1].data if events else {}
+        title, message, code = (data.get(key) for key in ("title", "message", "exit_code"))
+        if isinstance(title, str) and isinstance(message, str) and isinstance(code, int):
+            return Ending(End.FAILED, message, title, code)
+        return None
 
 
 _ENDS = {

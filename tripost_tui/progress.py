@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -14,11 +14,13 @@ from rich.text import Text
 
 from db.records import Event, Level
 from tripost_tui.following import Display, Update
-from tripost_tui.state.wording import roughly
+from tripost_tui.state.doing import doing, says_a_step
+from tripost_tui.state.wording import roughly, shorten
 from tripost_tui.text import clean_text
 
 PLAIN_EVERY_S = 10.0
 JSON_EVERY_S = 1.0
+_MOST_NOTES = 5
 
 _ENCODER = json.JSONEncoder(allow_nan=False)
 
@@ -81,7 +83,10 @@ class LiveDisplay:
         view = update.view
         bar = ProgressBar(total=view.total or 1, completed=min(view.done, view.total), width=20)
         row.add_row(Text(where(update), "bold"), bar, Text(numbers(update)))
-        self._live.update(row, refresh=True)
+        # A line that wraps would be more than one, and the last of them stay on the terminal.
+        room = max(20, self._console.width - 1)
+        notes = [Text(shorten(line, room), "dim") for line in doing(view)[:_MOST_NOTES]]
+        self._live.update(Group(row, *notes), refresh=True)
 
     def close(self) -> None:
         self._live.stop()
@@ -93,14 +98,19 @@ class PlainDisplay:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._shown = ""
+        self._shown = self._step = ""
         self._shown_at = clock()
 
     def show(self, update: Update) -> None:
         for event in update.events:
             self._write(event_line(event))
-        line = "  ".join(part for part in (where(update), numbers(update)) if part)
-        if line != self._shown and self._clock() - self._shown_at >= PLAIN_EVERY_S:
+        parts = (where(update), numbers(update), " · ".join(doing(update.view)))
+        line = "  ".join(part for part in parts if part)
+        # A step such as a hand-over of memory is told as soon as it begins, and once.
+        step = update.view.note if says_a_step(update.view) else ""
+        due = self._clock() - self._shown_at >= PLAIN_EVERY_S or (step and step != self._step)
+        self._step = step
+        if line != self._shown and due:
             self._write(f"          {line}")
             self._shown = line
 
@@ -151,6 +161,7 @@ class JsonDisplay:
             "eta_s": view.eta_s,
             "step": step.step if step else None,
             "loss": step.loss if step else None,
+            "note": view.note,
         }
         self._latest = progress
         if self._clock() - self._shown_at >= JSON_EVERY_S:

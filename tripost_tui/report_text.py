@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.report import Report
-from engine.report_tables import Table as ReportTable
+from engine.report_layout import Table as ReportTable
 from engine.report_tables import report_tables
 from tripost_tui.text import clean_text
 
@@ -37,7 +37,14 @@ def _table(source: ReportTable) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, name in enumerate(source.columns):
         number = index in source.numbers
-        table.add_column(_text(name), justify="right" if number else "left", overflow="fold")
+        # A number that goes on in the next line would be read as two.
+        least = max((len(row[index]) for row in source.rows), default=0) if number else None
+        table.add_column(
+            _text(name),
+            justify="right" if number else "left",
+            overflow="fold",
+            min_width=least,
+        )
     for row in source.rows:
         table.add_row(*map(_text, row))
     return table

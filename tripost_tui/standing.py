@@ -4,11 +4,16 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from db.records import Event
 from db.store import Store
 from engine.project import Project
 from engine.run_view import RunView
+from tripost_tui.state.doing import doing, newest_alert
 from tripost_tui.state.wording import age, percent, roughly
-from tripost_tui.text import clean_text
+from tripost_tui.text import clean_text, one_line
+
+_LOOKED_AT = 100
+_ALERT_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,19 @@ def accuracies(store: Store, run_id: int) -> list[IterationAccuracy]:
     return [totals[iteration] for iteration in sorted(totals)]
 
 
-def standing_text(project: Project, view: RunView, accuracy: list[IterationAccuracy]) -> str:
+def alert_of(store: Store, view: RunView) -> Event | None:
+    """The newest alert of the stage at hand, while an engine is at work. Raises StoreError."""
+    if view.run is None or view.run.status.terminal:
+        return None
+    return newest_alert(store.last_events(view.run.id, _LOOKED_AT), store.stages(view.run.id))
+
+
+def standing_text(
+    project: Project,
+    view: RunView,
+    accuracy: list[IterationAccuracy],
+    alert: Event | None = None,
+) -> str:
     """For a person: state first, then what is known. Safe to print."""
     lines = [f"{project.name}: {view.state}"]
     if view.explanation:
@@ -49,6 +66,10 @@ def standing_text(project: Project, view: RunView, accuracy: list[IterationAccur
         if view.eta_s is not None:
             line += f" · {roughly(view.eta_s)} left in this stage"
         lines.append(line)
+        lines += doing(view)
+    if alert is not None:
+        text = one_line(alert.message, _ALERT_CHARS)
+        lines.append(f"{alert.level.value}: {text}, {age(time.time() - alert.at)}")
     if view.engine.alive:
         beat = view.engine.heartbeat_age_s
         sign = f", last sign of life {age(beat)}" if beat is not None else ""
@@ -66,7 +87,10 @@ def standing_text(project: Project, view: RunView, accuracy: list[IterationAccur
 
 
 def standing_json(
-    project: Project, view: RunView, accuracy: list[IterationAccuracy]
+    project: Project,
+    view: RunView,
+    accuracy: list[IterationAccuracy],
+    alert: Event | None = None,
 ) -> dict[str, Any]:
     """For a program; accuracies are shares, times epoch seconds."""
     run, engine = view.run, view.engine
@@ -99,6 +123,9 @@ def standing_json(
         "rate": view.rate,
         "eta_s": view.eta_s,
         "note": view.note,
+        "alert": None
+        if alert is None
+        else {"at": alert.at, "level": alert.level.value, "message": alert.message},
         "accuracy": [
             {
                 "iteration": one.iteration,

@@ -18,22 +18,21 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from engine.experts.planting import Planted
-from engine.experts.replies import ExpertGaveUp, ExpertGaveUpImproving
 from engine.statistics import Interval, wilson
-from engine.tasks.base import CannotImprove, CannotJudge, Task
+from engine.tasks.base import CannotImprove, CannotJudge, Outcome, Task
 from engine.trajectory import Attempt, Feedback
 
-Outcome = TypeVar("Outcome")
+Kind = TypeVar("Kind")
 
 
 class Fbk(Protocol):
-    """Judges an attempt. Raises `CannotJudge`, and as one `ExpertGaveUp`."""
+    """Judges an attempt. Raises `CannotJudge`."""
 
     def __call__(self, question: str, attempt: Attempt) -> Feedback: ...
 
 
 class Imp(Protocol):
-    """Continues an attempt. Raises `CannotImprove`, and as one `ExpertGaveUpImproving`."""
+    """Continues an attempt. Raises `CannotImprove`."""
 
     def __call__(self, question: str, attempt: Attempt, feedback: Feedback) -> Attempt: ...
 
@@ -169,10 +168,9 @@ def score_feedback(planted: Planted, fbk: Fbk) -> FeedbackScore:
     """Let FBK judge a planted error, and compare."""
     try:
         said = fbk(planted.item.question, planted.attempt)
-    except ExpertGaveUp as error:
-        return FeedbackScore(Finding.GAVE_UP, why=str(error))
     except CannotJudge as error:
-        return FeedbackScore(Finding.UNUSABLE, why=str(error))
+        gave_up = error.outcome is Outcome.GAVE_UP
+        return FeedbackScore(Finding.GAVE_UP if gave_up else Finding.UNUSABLE, why=str(error))
     return FeedbackScore(_finding(planted, said), said)
 
 
@@ -181,10 +179,9 @@ def score_improve(task: Task, planted: Planted, imp: Imp) -> ImproveScore:
     question = planted.item.question
     try:
         update = imp(question, planted.attempt, planted.truth)
-    except ExpertGaveUpImproving as error:
-        return ImproveScore(Fix.GAVE_UP, why=str(error))
     except CannotImprove as error:
-        return ImproveScore(Fix.UNUSABLE, why=str(error))
+        gave_up = error.outcome is Outcome.GAVE_UP
+        return ImproveScore(Fix.GAVE_UP if gave_up else Fix.UNUSABLE, why=str(error))
     try:
         verdict = task.feedback(question, update)
     except CannotJudge as error:
@@ -223,12 +220,12 @@ def _improve_summary(improved: Sequence[tuple[str, Fix]]) -> ImproveSummary:
     )
 
 
-def _share(outcomes: Sequence[tuple[str, Outcome]], counts: Callable[[Outcome], bool]) -> Share:
+def _share(outcomes: Sequence[tuple[str, Kind]], counts: Callable[[Kind], bool]) -> Share:
     return Share(sum(counts(outcome) for _, outcome in outcomes), len(outcomes))
 
 
 def _by_kind(
-    outcomes: Sequence[tuple[str, Outcome]], counts: Callable[[Outcome], bool]
+    outcomes: Sequence[tuple[str, Kind]], counts: Callable[[Kind], bool]
 ) -> dict[str, Share]:
     kinds = sorted({kind for kind, _ in outcomes})
     return {kind: _share([one for one in outcomes if one[0] == kind], counts) for kind in kinds}

@@ -22,12 +22,15 @@ class StoreBook:
     """A `local_experts.calling.CallBook` on a connection of its own, in a thread of its own.
 
     What waits is stored in one transaction: a commit takes milliseconds, and who asks many
-    experts at once would otherwise wait for one after the other.
+    experts at once would otherwise wait for one after the other. What was never replied is told
+    without asking the database: nobody else adds to it, as there is one engine for a project.
     """
 
     def __init__(self, path: Path, run_id: int, iteration: int, timeout_s: float) -> None:
         self._path, self._timeout_s = path, timeout_s
         self._run_id, self._iteration = run_id, iteration
+        # Parts of the keys, which may be many; two with the same part are told apart on disk.
+        self._known: set[str] | None = None
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="expert-calls", daemon=True)
 
@@ -46,6 +49,8 @@ class StoreBook:
 
     def find(self, key: str) -> Reply | None:
         """Raises StoreError."""
+        if self._known is not None and _part(key) not in self._known:
+            return None
 
         def look(store: Store) -> Reply | None:
             found = store.expert_reply(key)
@@ -59,6 +64,8 @@ class StoreBook:
 
         def keep(store: Store) -> None:
             store.add_expert_calls([row])
+            if row.reply is not None and self._known is not None:
+                self._known.add(_part(row.key))
 
         self._ask(keep)
 
@@ -81,6 +88,7 @@ class StoreBook:
                 try:
                     if store is None:
                         store = Store.open(self._path, timeout_s=self._timeout_s)
+                        self._known = {_part(key) for key in store.replied_keys()}
                     with store.transaction():
                         replies = [act(store) for act, _ in jobs]
                 except BaseException as error:  # noqa: BLE001  # told to those who wait for it
@@ -113,6 +121,10 @@ class StoreBook:
             cost=call.cost,
             error=call.error,
         )
+
+
+def _part(key: str) -> str:
+    return key[:16]
 
 
 def _reply(call: ExpertCall) -> Reply:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import project_error
@@ -37,6 +37,9 @@ class Prompts:
 
     feedback: PromptFile
     improve: PromptFile
+    _beginnings: dict[tuple[Path, bool], tuple[Message, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def sources(self) -> tuple[Path, Path]:
@@ -53,13 +56,23 @@ class Prompts:
         self, question: str, attempt: Attempt, gold: str | None = None
     ) -> tuple[Message, ...]:
         """Ask FBK for the first error of an attempt; ``gold`` is shown if there is one."""
-        return _messages(self.feedback, _values(question, attempt), gold)
+        return self._messages(self.feedback, _values(question, attempt), gold)
 
     def improve_messages(
         self, question: str, attempt: Attempt, feedback: Feedback, gold: str | None = None
     ) -> tuple[Message, ...]:
         """Ask IMP to continue from the flagged step; ``gold`` is shown if there is one."""
-        return _messages(self.improve, _values(question, attempt, feedback), gold)
+        return self._messages(self.improve, _values(question, attempt, feedback), gold)
+
+    def _messages(
+        self, file: PromptFile, values: Mapping[str, str], gold: str | None
+    ) -> tuple[Message, ...]:
+        key = (file.path, gold is not None)
+        beginning = self._beginnings.get(key)
+        if beginning is None:
+            # The same for every attempt, and longer than what follows.
+            beginning = self._beginnings[key] = _beginning(file, show_gold=gold is not None)
+        return (*beginning, _asked(file, values, gold))
 
 
 def load_prompts(task_name: str, folders: Sequence[Path] = ()) -> Prompts:
@@ -118,13 +131,14 @@ def _as_data(text: str) -> str:
     return _TAG.sub("< ", plain_text(text))
 
 
-def _messages(file: PromptFile, values: Mapping[str, str], gold: str | None) -> tuple[Message, ...]:
+def _beginning(file: PromptFile, *, show_gold: bool) -> tuple[Message, ...]:
+    """What is said before an attempt is shown: the task, and the examples."""
     messages = [Message(Role.SYSTEM, file.system)]
     for example in file.examples:
         asked = _values(example.question, example.attempt, example.feedback)
-        messages.append(_asked(file, asked, None if gold is None else example.gold))
+        messages.append(_asked(file, asked, example.gold if show_gold else None))
         messages.append(Message(Role.ASSISTANT, example.reply))
-    return (*messages, _asked(file, values, gold))
+    return tuple(messages)
 
 
 def _asked(file: PromptFile, values: Mapping[str, str], gold: str | None) -> Message:

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.tasks.base import CannotImprove, CannotJudge
 from engine.trajectory import (
     FINAL_RESPONSE,
     Attempt,
@@ -59,14 +58,6 @@ class ReplyUnusable(Exception):
     def __init__(self, complaint: str) -> None:
         super().__init__(complaint)
         self.complaint = complaint
-
-
-class ExpertGaveUp(CannotJudge):
-    """FBK finds no error, or cannot tell which it is."""
-
-
-class ExpertGaveUpImproving(CannotImprove):
-    """IMP says that it cannot go on from there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from db.records import Item
 from db.store import Store
@@ -65,7 +65,7 @@ class Team:
         )
 
     def _feedback(self, name: str, item: Item, seed: int) -> FeedbackModule:
-        scripts = _OneAtATime(self.task, self._lock)
+        scripts = one_at_a_time(self.task, self._lock)
         if name == SCRIPT:
             return ScriptedFeedback(scripts, self.settings.collect.show_working)
         asking = self._asking(name, FEEDBACK, self.settings.experts.feedback_temperature, seed)
@@ -75,7 +75,7 @@ class Team:
 
     def _improve(self, name: str, item: Item, seed: int) -> ImproveModule:
         if name == SCRIPT:
-            return ScriptedImprove(_OneAtATime(self.task, self._lock))
+            return ScriptedImprove(one_at_a_time(self.task, self._lock))
         asking = self._asking(name, IMPROVE, self.settings.experts.improve_temperature, seed)
         assert self.prompts is not None
         return ExpertImprove(asking, self.prompts, self._shown(item))
@@ -85,6 +85,11 @@ class Team:
 
     def _shown(self, item: Item) -> str | None:
         return item.answer if self.settings.experts.show_gold else None
+
+
+def one_at_a_time(task: Task, lock: threading.Lock) -> Task:
+    """Return the task for use by several threads; ``lock`` is held while it is asked."""
+    return cast("Task", _OneAtATime(task, lock))
 
 
 class _OneAtATime:

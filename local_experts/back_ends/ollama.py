@@ -115,7 +115,7 @@ class OllamaExpert:
         """Make one call. Raises an ExpertError, PromptTooLong where the prompt was cut."""
         started = time.monotonic()
         where = self._connection.address
-        written = ReplyText(where, on_text)
+        written = ReplyText(where, on_text, self._connection.without_key)
         last: ollama.ChatResponse | None = None
         with self._connection.call(self._options.timeout_s):
             # Closing it closes the connection, on which the rest of a bad reply may still come.
@@ -252,7 +252,8 @@ class OllamaExpert:
     def _refused(self, refusal: Refusal) -> ExpertError:
         if refusal.says("does not support thinking"):
             return ExpertRefused(self._cannot_think(), refusal.status)
-        if refusal.status == 404 and refusal.says("not found"):
+        # Any server says "not found" of a page: then the address is wrong, not the model.
+        if refusal.status == 404 and refusal.says("not found") and refusal.says("model"):
             return ModelMissing(
                 f"{self._connection.address} has no {self._model}: ollama pull {self._model}",
                 refusal.status,

@@ -17,6 +17,7 @@ from local_experts.back_ends.connection import TIMEOUTS, Connection, ReplyCut
 from local_experts.back_ends.openai_requests import Parameters
 from local_experts.back_ends.refusals import Refusal, bounded, error_of, usual_error
 from local_experts.back_ends.replies import ReplyText
+from local_experts.discovery import listed_context
 from local_experts.errors import (
     ExpertError,
     ExpertRefused,
@@ -99,7 +100,7 @@ class OpenAiExpert:
             }
             if self._model not in models:
                 raise ModelMissing(self._missing(models), 404)
-        return ExpertFacts(context_tokens=_context_tokens(models[self._model]))
+        return ExpertFacts(context_tokens=listed_context(models[self._model]))
 
     def ask(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Make one call. Raises an ExpertError.
@@ -139,7 +140,8 @@ class OpenAiExpert:
                 raise
 
     def _ask(self, body: Json, on_text: OnText | None, started: float) -> Reply:
-        written = _Written(self._connection.address, on_text)
+        text = ReplyText(self._connection.address, on_text, self._connection.without_key)
+        written = _Written(self._connection.address, text)
         with self._connection.http.stream("POST", "/chat/completions", json=body) as reply:
             if "text/event-stream" in reply.headers.get("content-type", ""):
                 self._read_stream(reply, written)
@@ -222,10 +224,10 @@ class _Objection(ExpertRefused):
 class _Written:
     """What has come of a reply, from the pieces of a stream or a whole one."""
 
-    def __init__(self, where: str, on_text: OnText | None) -> None:
+    def __init__(self, where: str, text: ReplyText) -> None:
         self.ended = False
         self._where = where
-        self._text = ReplyText(where, on_text)
+        self._text = text
         self._finish = Finish.STOP
         self._usage: Json = {}
 
@@ -299,12 +301,3 @@ def _texts(content: object) -> tuple[str, str]:
 
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
-
-
-def _context_tokens(entry: Json) -> int | None:
-    # vLLM, OpenRouter and Groq, LM Studio; llama-server has it among others.
-    meta = entry.get("meta")
-    found = [entry.get(key) for key in ("max_model_len", "context_length", "context_window")]
-    found.append(entry.get("max_context_length"))
-    found.append(meta.get("n_ctx_train") if isinstance(meta, dict) else None)
-    return next((value for value in found if isinstance(value, int) and value > 0), None)

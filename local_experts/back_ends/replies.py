@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from local_experts.errors import ExpertReplyInvalid
 from local_experts.protocol import OnText, Request
@@ -28,11 +29,17 @@ def plain_messages(request: Request) -> list[dict[str, str]]:
 
 
 class ReplyText:
-    """Gathers the pieces of one reply; ``on_text`` is told its length with each."""
+    """Gathers the pieces of one reply; ``on_text`` is told its length with each.
 
-    def __init__(self, where: str, on_text: OnText | None) -> None:
+    ``clean`` takes a key out, which some servers repeat: replies are stored.
+    """
+
+    def __init__(
+        self, where: str, on_text: OnText | None, clean: Callable[[str], str] = str
+    ) -> None:
         self._where = where
         self._on_text = on_text
+        self._clean = clean
         self._text: list[str] = []
         self._thinking: list[str] = []
         self._length = 0
@@ -54,7 +61,7 @@ class ReplyText:
     def parts(self) -> tuple[str, str]:
         """The text, and the thinking that came beside it or inside it."""
         text, inline = split_thinking("".join(self._text))
-        return text, "".join(self._thinking) + inline
+        return self._clean(text), self._clean("".join(self._thinking) + inline)
 
 
 def split_thinking(text: str, begins_thinking: bool = False) -> tuple[str, str]:

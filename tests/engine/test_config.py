@@ -153,6 +153,12 @@ def test_a_whole_number_will_do_where_a_number_is_asked_for(tmp_path: Path) -> N
         ('[train]\nepochs = "4"', "train.epochs", '"4"', "a whole number from 1 to 1000"),
         ("[run]\nseed = true", "run.seed", "true", "a whole number from 0 to 4294967295"),
         ("[train]\nlearning_rate = nan", "train.learning_rate", "nan", "a number above 0 up to 1"),
+        (
+            '[experts]\nfeedback = ["gguf:x.gguf"]',
+            "experts.feedback",
+            '["gguf:x.gguf"]',
+            "gguf: with a whole path: an engine has a folder of its own",
+        ),
         ("[train]\nweight = inf", "train.weight", "inf", "a number from 0 to 100"),
         (
             "[student]\nlora_dropout = 1.0",

@@ -20,6 +20,7 @@ from engine.doctor import (
     examine,
     worst,
 )
+from tests.local_experts.chest import Chest, in_place
 
 
 def smi(tmp_path: Path, code: str) -> list[str]:
@@ -131,6 +132,17 @@ def test_a_state_folder_that_cannot_be_used_is_told_and_none_is_made(tmp_path: P
 
 def test_keys_are_told_by_name_and_never_by_value() -> None:
     detail = check_secrets({"OPENAI_API_KEY": "sk-123", "HF_TOKEN": ""}).detail
-    assert "OPENAI_API_KEY is set" in detail
-    assert "HF_TOKEN not set" in detail
+    assert "OPENAI_API_KEY is set (environment)" in detail
+    set_ones, _, missing = detail.partition("not set: ")
+    assert "HF_TOKEN" in missing
+    assert "OPENROUTER_API_KEY" in missing
+    assert "HF_TOKEN" not in set_ones
     assert "123" not in detail
+
+
+def test_a_key_in_the_keyring_is_told_to_be_there() -> None:
+    with in_place(Chest()) as chest:
+        chest.set_password("tripost", "GROQ_API_KEY", "canary-7f3a")
+        detail = check_secrets({"OPENAI_API_KEY": "sk-123"}).detail
+    assert "GROQ_API_KEY is set (keyring)" in detail
+    assert "canary" not in detail

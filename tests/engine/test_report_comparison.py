@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from db.records import EvaluatedItem, Subtask
 from engine.report import compare
-from engine.report_tables import duration_text
+from engine.report_layout import duration_text
 
 pairs = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
 

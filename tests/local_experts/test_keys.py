@@ -2,61 +2,24 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from local_experts import keys
 from local_experts.errors import ExpertAddressInvalid, KeyMissing, LibraryMissing
-from local_experts.keys import Key
-
-
-class Chest(KeyringBackend):
-    """A keyring in memory."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.held.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.held[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        if self.held.pop((service, username), None) is None:
-            raise PasswordDeleteError(username)
-
-
-class Locked(Chest):
-    """A keyring that nobody opens."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        raise KeyringLocked("no one is here")
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        raise KeyringLocked(f"no one is here to take {password}")
+from local_experts.keys import Key, KeyPlace
+from tests.local_experts.chest import Chest, Locked, in_place
 
 
 @pytest.fixture
 def chest() -> Iterator[Chest]:
-    yield from in_place(Chest())
+    with in_place(Chest()) as chest:
+        yield chest
 
 
 @pytest.fixture
 def locked() -> Iterator[Chest]:
-    yield from in_place(Locked())
-
-
-def in_place(chest: Chest) -> Iterator[Chest]:
-    before = keyring.get_keyring()
-    keyring.set_keyring(chest)
-    yield chest
-    keyring.set_keyring(before)
+    with in_place(Locked()) as chest:
+        yield chest
 
 
 @pytest.fixture
@@ -183,3 +146,16 @@ def test_an_ollama_on_this_machine_gets_no_key(chest: Chest) -> None:
     assert keys.ollama_key("http://[::1]:11434", environment) is None
     assert keys.ollama_key("http://localhost:11434", environment) is None
     assert keys.ollama_key("https://ollama.com", environment) == Key("OLLAMA_API_KEY", "value")
+
+
+def test_where_a_key_is_is_told_without_the_key(chest: Chest) -> None:
+    chest.set_password("tripost", "GROQ_API_KEY", "canary-1")
+    environment = {"OPENAI_API_KEY": "canary-2", "MISTRAL_API_KEY": " "}
+    assert keys.key_place("OPENAI_API_KEY", environment) is KeyPlace.ENVIRONMENT
+    assert keys.key_place("GROQ_API_KEY", environment) is KeyPlace.KEYRING
+    assert keys.key_place("MISTRAL_API_KEY", environment) is None
+    assert keys.keyring_problem() is None
+
+
+def test_a_locked_keyring_is_a_problem(locked: Chest) -> None:
+    assert "KeyringLocked" in str(keys.keyring_problem())

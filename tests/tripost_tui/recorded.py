@@ -121,7 +121,11 @@ def finish(project: Project, run_id: int, status: RunStatus, reason: str | None 
 
 @contextmanager
 def at_work(
-    project: Project, run_id: int, state: str = "running", age_s: float = 1.0
+    project: Project,
+    run_id: int,
+    state: str = "running",
+    age_s: float = 1.0,
+    note: str = f"train 80/{STEPS}",
 ) -> Iterator[None]:
     """This process is the project's engine, and gave a sign of life ``age_s`` before NOW."""
     with EngineLock(project):
@@ -139,11 +143,18 @@ def at_work(
                     total=STEPS,
                     rate=0.5,
                     eta_s=80.0,
-                    note="training",
+                    note=note,
                     at=NOW - age_s,
                 )
             )
         yield
+
+
+def alert(project: Project, run_id: int, message: str, level: Level = Level.WARNING) -> None:
+    """An alert in the stage at hand, and something else after it."""
+    with patch("time.time", Clock(NOW - 90)), Store.open(project.db_path) as store:
+        store.add_event(run_id, "alert", message, level)
+        store.add_event(run_id, "experts.asked", "experts are asked by feedback.toml, improve.toml")
 
 
 def ask(project: Project, run_id: int, kind: CommandKind) -> None:

@@ -37,7 +37,10 @@ HOSTILE = Event(
 )
 
 
-def view(state: str = "running", iteration: int = 1, done: int = 320) -> RunView:
+TRAFFIC = "edit 320/600 · ollama:q: 31 replies, 1.9 s each · openai:g: 2 replies, 1 under way"
+
+
+def view(state: str = "running", iteration: int = 1, done: int = 320, note: str = "") -> RunView:
     return RunView(
         run=RUN,
         engine=ENGINE,
@@ -48,6 +51,7 @@ def view(state: str = "running", iteration: int = 1, done: int = 320) -> RunView
         done=done,
         total=600,
         eta_s=240.0,
+        note=note,
     )
 
 
@@ -137,3 +141,46 @@ def test_the_live_display_keeps_events_and_shows_the_bar() -> None:
 def test_without_a_terminal_lines_are_plain() -> None:
     assert isinstance(display_for(as_json=False, plain=False, stream=io.StringIO()), PlainDisplay)
     assert isinstance(display_for(as_json=True, plain=False, stream=io.StringIO()), JsonDisplay)
+
+
+def test_plain_lines_tell_what_experts_are_up_to() -> None:
+    stream, clock = io.StringIO(), Clock()
+    display = PlainDisplay(stream, clock)
+    clock.now += PLAIN_EVERY_S
+    display.show(Update(view(note=TRAFFIC + "\x1b[2J")))
+    (line,) = stream.getvalue().splitlines()
+    told = "ollama:q: 31 replies, 1.9 s each · openai:g: 2 replies, 1 under way[2J"
+    assert line.strip() == f"iteration 1/3 · sample  320/600 · 4 min left  {told}"
+
+
+def test_a_hand_over_of_memory_is_told_at_once_and_once() -> None:
+    stream, clock = io.StringIO(), Clock()
+    display = PlainDisplay(stream, clock)
+    display.show(Update(view(note=TRAFFIC)))
+    for _ in range(3):
+        display.show(Update(view(note="the student makes room for ollama:q")))
+    display.show(Update(view(note="waiting for ollama:q to give the memory back")))
+    first, second = stream.getvalue().splitlines()
+    assert first.endswith("the student makes room for ollama:q")
+    assert second.endswith("waiting for ollama:q to give the memory back")
+
+
+def test_the_live_display_has_a_line_for_each_expert_that_does_not_wrap() -> None:
+    stream = io.StringIO()
+    console = Console(
+        file=stream, force_terminal=True, width=60, highlight=False, color_system=None
+    )
+    display = LiveDisplay(console)
+    display.show(Update(view(note=f"edit 1/2 · openai:{'x' * 90}: 3 replies, 7 under way · b: 1")))
+    display.close()
+    shown = stream.getvalue()
+    assert "openai:xxx" in shown
+    assert "…" in shown
+    assert "xx: 3 replies, 7 under way" in shown
+    assert "\nb: 1" in shown.replace("\r", "")
+
+
+def test_json_lines_have_the_note() -> None:
+    stream = io.StringIO()
+    JsonDisplay(stream, Clock()).show(Update(view(note=TRAFFIC)))
+    assert json.loads(stream.getvalue())["note"] == TRAFFIC

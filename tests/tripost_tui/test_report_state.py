@@ -1,6 +1,6 @@
 """The report in columns."""
 
-from engine.report_tables import Table
+from engine.report_layout import Table
 from tripost_tui.state.report import LineKind, ReportPage, page_lines, table_lines
 
 TABLE = Table(

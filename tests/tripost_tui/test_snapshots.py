@@ -72,6 +72,23 @@ def test_run_in_ascii(snap_compare: Compare, backend: PicturedBackend) -> None:
     assert snap_compare(app, terminal_size=(120, 40), run_before=run_drawn)
 
 
+NOTE = (
+    "edit 12/40 · ollama:qwen3:8b: 31 replies, 1.9 s each, 12 replayed, 8 under way, it asked to "
+    "wait 20 s · openai:gpt-5-mini@https://api.openai.com/v1: 4 replies, 0.8 s each, 2 under way"
+)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_run_that_asks_experts(
+    snap_compare: Compare, backend: PicturedBackend, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    project = recorded.new_project(tmp_path / "with-experts")
+    run_id = recorded.record(project)
+    recorded.alert(project, run_id, "ollama:qwen3:8b answers slower than before")
+    with recorded.at_work(project, run_id, note=NOTE):
+        assert snap_compare(app_on(backend), terminal_size=size, run_before=run_drawn)
+
+
 @pytest.mark.parametrize("key", ["question_mark", "g", "s"], ids=["help", "go-to", "stop"])
 @pytest.mark.usefixtures("at_work")
 def test_dialogs_over_a_run(snap_compare: Compare, backend: PicturedBackend, key: str) -> None:

@@ -25,16 +25,17 @@ def status(folder: Path, as_json: bool) -> None:
     from engine.project import Project
     from engine.run_view import run_view
     from tripost_tui.progress import write_json
-    from tripost_tui.standing import accuracies, standing_json, standing_text
+    from tripost_tui.standing import accuracies, alert_of, standing_json, standing_text
 
     project = Project.open(folder)
     with Store.open(project.db_path, readonly=True) as store:
         view = run_view(project, store)
         accuracy = accuracies(store, view.run.id) if view.run else []
+        alert = alert_of(store, view)
     if as_json:
-        write_json(standing_json(project, view, accuracy))
+        write_json(standing_json(project, view, accuracy, alert))
     else:
-        click.echo(standing_text(project, view, accuracy))
+        click.echo(standing_text(project, view, accuracy, alert))
 
 
 @click.command()

@@ -18,13 +18,23 @@ from tripost_tui.commands.arguments import project_argument
     help="Which task, or the folder of one of your own.  [default: multistep_arithmetic]",
 )
 @click.option(
+    "--expert",
+    "experts",
+    metavar="NAME",
+    multiple=True,
+    help="Who gives feedback and improvements, such as ollama:qwen3:8b; see tripost experts list. "
+    "Given several times, the next is asked where one gives up.",
+)
+@click.option(
     "--set",
     "assignments",
     metavar="KEY=VALUE",
     multiple=True,
     help="A setting, such as run.seed=3 or train.epochs=2. May be given several times.",
 )
-def new(folder: Path, task: str | None, assignments: tuple[str, ...]) -> None:
+def new(
+    folder: Path, task: str | None, experts: tuple[str, ...], assignments: tuple[str, ...]
+) -> None:
     """Make a project in a new or empty folder.
 
     All settings are in its project.toml, each with a line of help. With a task of your own, no
@@ -32,9 +42,15 @@ def new(folder: Path, task: str | None, assignments: tuple[str, ...]) -> None:
     """
     from engine.config import Settings, with_values
     from engine.project import Project
+    from local_experts.names import BackEnd, with_whole_path
     from tripost_tui.commands.remembering import remember
 
     values = _task_values(task) if task is not None else {}
+    if experts:
+        experts = tuple(
+            with_whole_path(name) if name.startswith(BackEnd.GGUF) else name for name in experts
+        )
+        values |= {"experts.feedback": experts, "experts.improve": experts}
     values |= dict(_assignment(text) for text in assignments)
     project = Project.create(folder, with_values(Settings(), values, "command line"))
     remember(project)

@@ -67,10 +67,15 @@ def demo(
 @click.command()
 @project_argument
 @click.option("--new", is_flag=True, help="Begin another run in the project; the last one is kept.")
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Call no expert: replay what they replied before. The settings stay as they are.",
+)
 @detach_option
 @json_option
 @plain_option
-def run(folder: Path, new: bool, detach: bool, as_json: bool, plain: bool) -> None:
+def run(folder: Path, new: bool, offline: bool, detach: bool, as_json: bool, plain: bool) -> None:
     """Start a project's run, or resume it, and follow it.
 
     Where an engine is at work already none is started, and the run is followed. ctrl+c ends the
@@ -81,6 +86,7 @@ def run(folder: Path, new: bool, detach: bool, as_json: bool, plain: bool) -> No
     _run(
         Project.open(folder),
         new=new,
+        offline=offline,
         detach=detach,
         as_json=as_json,
         plain=plain,
@@ -96,6 +102,7 @@ def _run(
     plain: bool,
     if_finished: str,
     new: bool = False,
+    offline: bool = False,
 ) -> None:
     import time
 
@@ -119,12 +126,12 @@ def _run(
             click.echo(f"{project.path}: this run is finished: {if_finished}.\n", err=True)
         tell(project, Ending(End.FINISHED), as_json=as_json)
         return
-    if engine.alive and (detach or new):
+    if engine.alive and (detach or new or offline):
         raise busy(project)
     since, pid = 0.0, engine.pid
     if not engine.alive:
         since = time.time()
-        pid = spawn_engine(project, new=new)
+        pid = spawn_engine(project, new=new, offline=offline)
     if as_json:
         kind = "engine.attached" if engine.alive else "engine.started"
         write_json({"kind": kind, "pid": pid, "project": str(project.path)})

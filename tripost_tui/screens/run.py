@@ -30,6 +30,7 @@ from tripost_tui.widgets.plot import LossPane
 from tripost_tui.widgets.run_panes import (
     accuracy_content,
     collected_content,
+    doing_content,
     event_content,
     stages_content,
     top_content,
@@ -135,10 +136,14 @@ class RunScreen(BaseScreen):
         now = tripost(self.app).clock()
         self.query_one("#top", Static).update(top_content(state, self.size.width - 2, glyphs))
         self.query_one(Notices).show(state.notices())
+        stages = self._pane("stages")
+        doing = doing_content(state, stages.columns, now, glyphs)
         rows = state.stage_rows(collapse=False)
-        if self.has_class("-narrow") or len(rows) > self.size.height // 2 - 2:
+        lines = len(rows) + len(doing.wrap(stages.columns)) if doing else len(rows)
+        if self.has_class("-narrow") or lines > self.size.height // 2 - 2:
             rows = state.stage_rows(collapse=True)
-        self._pane("stages").show(stages_content(rows, glyphs))
+        parts = [stages_content(rows, glyphs), doing]
+        stages.show(Content("\n").join(part for part in parts if part))
         collected = self._pane("collected")
         at = state.reading.counts_of if state.reading else 0
         collected.retitle(f"Collected, iteration {at}" if at else "Collected")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.report_tables import Table
+from engine.report_layout import Table
 from tripost_tui.text import clean_text
 
 WIDEST_CELL = 60

@@ -18,9 +18,10 @@ from db.records import (
 from engine.run_view import RunView
 from engine.statistics import Interval, wilson
 from tripost_tui.situation import Situation
+from tripost_tui.state.doing import doing, newest_alert
 from tripost_tui.state.loss import LossPlot, loss_plot
 from tripost_tui.state.stages import StageRow, stage_rows
-from tripost_tui.state.wording import roughly
+from tripost_tui.state.wording import roughly, shorten
 from tripost_tui.text import one_line
 
 KEPT_EVENTS = 200
@@ -180,7 +181,8 @@ class RunState:
         shown: list[tuple[str, str, str]] = []
         if self.trouble:
             shown.append(("error", self.trouble.title, self.trouble.message))
-        said = one_line(self.view.explanation, 400) if self.view else ""
+        # A reason ends with what can be done: where it is long, its middle is left out.
+        said = shorten(one_line(self.view.explanation, 4000), 400) if self.view else ""
         if self.word == "failed":
             shown.append(("error", "The run failed", said or "No reason was stored."))
         elif self.word.startswith("no heartbeat"):
@@ -197,6 +199,17 @@ class RunState:
             wanted = ", ".join(kind.value for kind in self.reading.pending)
             shown.append(("info", f"Asked for: {wanted}", "The engine takes it up shortly."))
         return shown
+
+    def doing(self, width: int) -> list[str]:
+        """What the engine says beside how far it is, see `state.doing.doing`."""
+        return doing(self.view, width) if self.view and self.alive else []
+
+    def alert(self) -> Event | None:
+        """The newest alert of the stage at hand, where another event came after it."""
+        if not self.alive or self.reading is None:
+            return None
+        found = newest_alert(self.events, self.reading.stages)
+        return None if found is None or found is self.events[-1] else found
 
     def stage_rows(self, *, collapse: bool) -> list[StageRow]:
         """See `state.stages.stage_rows`."""

@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from db.records import DropStage
+from db.records import DropStage, Level
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.run import AccuracyRow, RunState, Share
 from tripost_tui.state.stages import StageRow, drop_rows, funnel
@@ -12,6 +12,8 @@ from tripost_tui.text import one_line
 from tripost_tui.widgets.run_list import state_content
 
 _BAR = 10
+_NOTE_LINES = 3
+"""Lines that a note or an alert may take."""
 
 _STAGE_STYLES = {
     "done": "$text-success",
@@ -76,6 +78,16 @@ def stages_content(rows: list[StageRow], glyphs: Glyphs) -> Content:
             )
         )
     return Content("\n").join(lines) if lines else Content("The run has not begun yet.")
+
+
+def doing_content(state: RunState, width: int, now: float, glyphs: Glyphs) -> Content:
+    """What the engine does just now, and the alert that other events have pushed out of sight."""
+    lines = [Content.styled(line, "$text-accent") for line in state.doing(_NOTE_LINES * width)]
+    if (alert := state.alert()) is not None:
+        text = one_line(alert.message, _NOTE_LINES * width)
+        style = "$text-error" if alert.level is Level.ERROR else "$text-warning"
+        lines.append(Content.styled(f"{glyphs.warning} {text}, {age(now - alert.at)}", style))
+    return Content("\n").join(lines)
 
 
 def bar(share: float, glyphs: Glyphs, width: int = _BAR - 1) -> str:

@@ -20,14 +20,12 @@ from engine.experts.bench import (
 )
 from engine.experts.planting import Planted, as_reply, plant
 from engine.experts.replies import (
-    ExpertGaveUp,
-    ExpertGaveUpImproving,
     read_feedback,
     read_improvement,
 )
 from engine.experts.trial import Part, one_item_trial
 from engine.tasks import TASKS
-from engine.tasks.base import CannotImprove, CannotJudge
+from engine.tasks.base import CannotImprove, CannotJudge, Outcome
 from engine.trajectory import Attempt, Feedback, Step, correct, incorrect
 
 TASK = TASKS["multistep_arithmetic"]()
@@ -41,7 +39,7 @@ def lazy(question: str, attempt: Attempt) -> Feedback:
 
 
 def gives_up(question: str, attempt: Attempt) -> Feedback:
-    raise ExpertGaveUp("(1) is right")
+    raise CannotJudge("(1) is right", Outcome.GAVE_UP)
 
 
 def broken(question: str, attempt: Attempt) -> Feedback:
@@ -57,7 +55,7 @@ def breaks_off(question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
 
 
 def gives_up_improving(question: str, attempt: Attempt, feedback: Feedback) -> Attempt:
-    raise ExpertGaveUpImproving("too hard")
+    raise CannotImprove("too hard", Outcome.GAVE_UP)
 
 
 def broken_improving(question: str, attempt: Attempt, feedback: Feedback) -> Attempt:

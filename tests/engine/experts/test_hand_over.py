@@ -10,10 +10,10 @@ from stand_in_expert import StandInExpert
 from tiny_students import load
 
 from db.store import Store
+from engine import hand_over
 from engine.config import Settings, with_values
 from engine.control import Control
-from engine.experts import hand_over
-from engine.experts.hand_over import memory_for_experts
+from engine.hand_over import memory_for_experts
 from engine.lock import EngineProcess
 from engine.project import Project
 from engine.stage import RunContext

@@ -270,7 +270,7 @@ def test_no_key_is_left_anywhere(engines: Engines, date_student: Path, tmp_path:
         if calls[0] % 3 == 0:
             # Some servers quote what they were sent.
             return Status(500, {"error": {"message": f"bad header: Bearer {CANARY}"}})
-        return perfect(body)
+        return perfect(body).replace("\\u2026", f"I was sent {CANARY}.")
 
     with serving("openai", answer, key=CANARY) as server:
         name = f"{name_at(server)}#MY_KEY"
@@ -280,6 +280,7 @@ def test_no_key_is_left_anywhere(engines: Engines, date_student: Path, tmp_path:
         ended = engines.run(project, environment={"MY_KEY": CANARY}, patches=AT_ONCE)
         assert ended.code == 0, ended.output
     assert calls[0] > 3
+    assert any("I was sent" in (call.reply or "") for call in calls_of(project))
     for path in project.path.rglob("*"):
         if path.is_file():
             assert CANARY.encode() not in path.read_bytes(), path

@@ -1,6 +1,7 @@
 """A process that acts as an engine towards the lock and the database, and does no work.
 
-Usage: stand_in_engine.py DIR PLOT, where PLOT is finish, fail, die or wait (for a stop).
+Usage: stand_in_engine.py DIR PLOT, where PLOT is finish, fail, expert (an expert is gone), budget
+(it is used up), die or wait (for a stop).
 """
 
 import os
@@ -42,6 +43,16 @@ def main(folder: str, plot: str) -> None:
         if plot == "fail":
             store.set_run_status(run.id, RunStatus.FAILED, f"the loss is not a number {HOSTILE}")
             store.add_event(run.id, "run.failed", "the loss is not a number", Level.ERROR)
+        elif plot == "expert":
+            reason = "The expert cannot be used: http://h/v1: it answered 502. What is kept stays."
+            store.set_run_status(run.id, RunStatus.FAILED, reason)
+            title, _, message = reason.partition(": ")
+            facts = {"title": title, "message": message + HOSTILE, "exit_code": 8}
+            store.add_event(run.id, "run.failed", reason, Level.ERROR, facts)
+        elif plot == "budget":
+            reason = f"the budget for experts is used up: 9 tokens of 8 {HOSTILE}"
+            store.set_run_status(run.id, RunStatus.STOPPED, reason)
+            store.add_event(run.id, "run.stopped", reason)
         elif plot == "finish":
             store.finish_stage(stage.id)
             with store.transaction():

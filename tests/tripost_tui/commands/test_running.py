@@ -60,6 +60,37 @@ def test_a_failed_run_says_why_and_how_to_go_on(cli: CommandLine) -> None:
     assert f"tripost run {project.path}" in result.stderr
 
 
+def test_an_expert_that_is_gone_is_told_with_the_engines_own_title_and_code(
+    cli: CommandLine,
+) -> None:
+    project = cli.new("p")
+    result = cli("run", "p", plot="expert")
+    assert result.exit_code == 8
+    assert result.stderr.splitlines()[-4:] == [
+        "The expert cannot be used",
+        "http://h/v1: it answered 502. What is kept stays.]0;owned ⟨U+202E⟩",
+        f"The engine's log: {project.logs / 'engine.log'}",
+        f"Go on with: tripost run {project.path}",
+    ]
+    status = cli("status", "p").stdout
+    assert "p: failed" in status
+    assert "The expert cannot be used: http://h/v1: it answered 502." in status
+
+
+def test_a_budget_that_is_used_up_stops_the_run_in_the_reasons_own_words(
+    cli: CommandLine,
+) -> None:
+    cli.new("p")
+    result = cli("run", "p", plot="budget")
+    assert result.exit_code == 7
+    assert "The run was stopped\nthe budget for experts is used up: 9 tokens of 8" in result.stderr
+    status = cli("status", "p").stdout
+    assert "p: stopped\nthe budget for experts is used up: 9 tokens of 8" in status
+    lines = cli.json("run", "p", "--json", plot="budget")
+    assert lines[-1]["status"] == "stopped"
+    assert "budget for experts" in lines[-1]["reason"]
+
+
 def test_an_engine_that_dies_is_told_and_its_run_resumed(cli: CommandLine) -> None:
     project = cli.new("p")
     with _following("wait", "p") as follower:

@@ -14,9 +14,10 @@ _spawn = engine.process.spawn_engine
 def stand_in(plot: str) -> Callable[..., int]:
     """What starts the stand-in as the engine of a project, as detached as the real one."""
 
-    def spawn(project: Project, *, new: bool = False) -> int:
+    def spawn(project: Project, *, new: bool = False, offline: bool = False) -> int:
         assert not new, "the stand-in knows one run only"
-        return _spawn(project, [sys.executable, str(STAND_IN), str(project.path), plot])
+        command = [sys.executable, str(STAND_IN), str(project.path), plot]
+        return _spawn(project, command, offline=offline)
 
     return spawn
 

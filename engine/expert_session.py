@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from engine.experts.hand_over import memory_for_experts
 from engine.experts.prompts import Prompts, load_prompts
 from engine.experts.team import Team, open_callers, spent, store_book
+from engine.hand_over import memory_for_experts
 from engine.stage import RunContext
 from engine.task_setup import prompt_folders
 from local_experts.calling import Caller
