@@ -10,7 +10,8 @@ from typing import Any
 
 from db.records import ExampleKind, Origin, StageName
 from engine.config import ChangedSetting
-from engine.report import Collection, IterationEvaluation, Report, Share, Training, share_text
+from engine.report import Collection, IterationEvaluation, Report, Training, share_text
+from engine.statistics import Share
 
 
 @dataclass(frozen=True, slots=True)
