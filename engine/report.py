@@ -26,7 +26,7 @@ from db.store import Store
 from engine.config import ChangedSetting, settings_changed
 from engine.postprocess import share_of_improving
 from engine.report_experts import ExpertWork, expert_work
-from engine.statistics import Interval, bootstrap_mean, mcnemar, p_text, wilson
+from engine.statistics import Interval, Share, bootstrap_mean, mcnemar, p_text
 from engine.task_setup import hint_of
 from engine.tasks import label
 from engine.trajectory import parse_body
@@ -35,24 +35,6 @@ SIGNIFICANT_BELOW = 0.05
 """The level of McNemar's test below which a difference is called one."""
 
 ALL = "all"
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """``count`` of ``of``."""
-
-    count: int
-    of: int
-
-    @property
-    def value(self) -> float | None:
-        """None for a share of nothing."""
-        return self.count / self.of if self.of else None
-
-    @property
-    def interval(self) -> Interval:
-        """Wilson's 95% interval."""
-        return wilson(self.count, self.of)
 
 
 @dataclass(frozen=True, slots=True)

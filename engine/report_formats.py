@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.report import Accuracy, Comparison, IterationEvaluation, Report, Share
+from engine.report import Accuracy, Comparison, IterationEvaluation, Report
 from engine.report_experts import experts_json
 from engine.report_tables import report_tables
-from engine.statistics import Interval
+from engine.statistics import Interval, Share
 
 JSON_VERSION = 1
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from db.records import ExampleKind, Origin, StageName
 from engine.config import ChangedSetting
-from engine.report import Collection, IterationEvaluation, Report, Share, Training, share_text
+from engine.report import Collection, IterationEvaluation, Report, Training, share_text
 from engine.report_expert_tables import expert_tables
 from engine.report_layout import Table, duration_text, table_of
+from engine.statistics import Share
 
 
 def report_tables(report: Report) -> tuple[Table, ...]:
