@@ -19,6 +19,7 @@ from tripost_tui.state.reading import HomeReader, RunReader
 
 if TYPE_CHECKING:
     from tripost_tui.state.report import ReportPage
+    from tripost_tui.state.review_port import ReviewPort
 
 
 class Backend(Protocol):
@@ -29,6 +30,9 @@ class Backend(Protocol):
 
     def reader(self, path: Path, run_id: int | None) -> RunReader:
         """To follow a run with, in the thread that asks for it."""
+
+    def reviews(self, path: Path, run_id: int | None) -> ReviewPort:
+        """To review a run with, in the thread that opens it; nothing is read before."""
 
     def create(self, folder: str) -> Path:
         """Make a project; return where it is."""
@@ -65,6 +69,11 @@ class LocalBackend:
 
     def reader(self, path: Path, run_id: int | None) -> RunReader:
         return RunReader(path, run_id, self._clock)
+
+    def reviews(self, path: Path, run_id: int | None) -> ReviewPort:
+        from tripost_tui.state.review_store import StoreReviews
+
+        return StoreReviews(path, run_id, self._clock)
 
     def create(self, folder: str) -> Path:
         if not folder.strip():

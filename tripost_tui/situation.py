@@ -9,7 +9,8 @@ class Situation:
 
     ``state`` is the state word of the run in question; ``alive`` tells whether an engine is at
     work on it; ``latest`` is False for an earlier run of a project; ``busy`` says what is under
-    way and has to end first.
+    way and has to end first. ``in_review`` tells whether there is a trajectory to decide about,
+    ``typing`` whether an editor is open.
     """
 
     selected: bool = False
@@ -20,6 +21,8 @@ class Situation:
     alive: bool = False
     has_trajectory: bool = False
     busy: str | None = None
+    in_review: bool = False
+    typing: bool = False
 
 
 Reason = str | None
@@ -82,3 +85,23 @@ def selected(now: Situation) -> Reason:
 
 def not_busy(now: Situation) -> Reason:
     return now.busy
+
+
+def not_typing(now: Situation) -> Reason:
+    return "An editor is open: ctrl+s saves, esc leaves it." if now.typing else None
+
+
+def typing(now: Situation) -> Reason:
+    return None if now.typing else "No editor is open."
+
+
+def can_review(now: Situation) -> Reason:
+    if now.typing:
+        return not_typing(now)
+    return None if now.in_review else "There is no trajectory here to decide about."
+
+
+def can_open_review(now: Situation) -> Reason:
+    if not now.readable:
+        return "The project cannot be read."
+    return None if now.has_run else "There is no run yet to review."

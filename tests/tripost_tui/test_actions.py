@@ -20,6 +20,7 @@ from tripost_tui.screens.help import help_content
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.quit import QuitDialog
 from tripost_tui.screens.report import ReportScreen
+from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.screens.run import RunScreen
 from tripost_tui.situation import Situation
 from tripost_tui.widgets.key_footer import footer_parts
@@ -29,6 +30,7 @@ PLACES = {
     Target.HOME: HomeScreen,
     Target.RUN: RunScreen,
     Target.REPORT: ReportScreen,
+    Target.REVIEW: ReviewScreen,
     Target.QUIT: QuitDialog,
     Target.CONFIRM: ConfirmDialog,
     Target.NEW: NewProjectDialog,
@@ -56,7 +58,7 @@ def test_every_action_is_described_and_can_be_carried_out(action: Action) -> Non
     assert action.keys or action.letter or action.id == "global.theme"
 
 
-@pytest.mark.parametrize("target", [Target.HOME, Target.RUN, Target.REPORT])
+@pytest.mark.parametrize("target", [Target.HOME, Target.RUN, Target.REPORT, Target.REVIEW])
 def test_help_lists_every_action(target: Target) -> None:
     text = " ".join(help_content(target, RUNNING, UNICODE, 300).plain.split())
     for action in ACTIONS:
@@ -68,7 +70,7 @@ def test_help_says_why_something_is_not_possible_now() -> None:
     assert "Write a checkpoint now. Not now: No engine is at work on this run." in text
 
 
-@pytest.mark.parametrize("target", [Target.HOME, Target.RUN, Target.REPORT])
+@pytest.mark.parametrize("target", [Target.HOME, Target.RUN, Target.REPORT, Target.REVIEW])
 def test_the_footer_has_at_most_seven_keys_and_then_more(target: Target) -> None:
     assert len(footer_actions(target)) <= MOST_FOOTER_KEYS
     parts = footer_parts(footer_actions(target), RUNNING, 200)
@@ -119,7 +121,7 @@ def test_pausing_that_is_not_possible_gives_its_reason(now: Situation, reason: s
 
 
 def test_the_go_to_menu_has_letters_of_one_character() -> None:
-    assert {action.letter for action in goto_actions()} >= {"h", "r", "e"}
+    assert {action.letter for action in goto_actions()} >= {"h", "r", "e", "v"}
     assert all(len(action.letter or "") == 1 for action in goto_actions())
 
 

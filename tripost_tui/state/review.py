@@ -24,23 +24,11 @@ from db.records import (
     ReviewStep,
 )
 from db.review_conditions import PENDING, ReviewFilter, ReviewOrder
+from engine.review import REASON_TAGS
 from engine.review_filter import parse_filter
 from tripost_tui.state import review_words as words
 from tripost_tui.state.review_port import ReviewItem, ReviewPort
 from tripost_tui.text import one_line
-
-REASON_TAGS = (
-    "wrong-step",
-    "wrong-part",
-    "wrong-reason",
-    "bad-update",
-    "wrong-answer",
-    "lucky",
-    "repeats",
-    "bad-format",
-    "bad-question",
-)
-"""What the keys 1 to 9 stand for."""
 
 ORDERS = (ReviewOrder.NEWEST, ReviewOrder.CHECKER, ReviewOrder.SHORTEST)
 ASKS_ABOVE = 20
@@ -258,10 +246,10 @@ class ReviewDesk:
         if len(chosen) > MOST_AT_ONCE:
             self._said = f"{len(chosen):,} at once are too many: {MOST_AT_ONCE:,} at most."
             return
+        self._store([ReviewChange(trajectory_id=key, kind=kind) for key in chosen])
         if len(chosen) > 1:
             verb = "Accepted" if kind is ReviewKind.ACCEPT else "Rejected"
             self._said = f"{verb} {len(chosen):,} trajectories; u takes it back."
-        self._store([ReviewChange(trajectory_id=key, kind=kind) for key in chosen])
         self._decisions += len(chosen)
         last = self._view_range()[-1]
         self._anchor = None
@@ -317,6 +305,10 @@ class ReviewDesk:
             if not self._ids and not self._wanted:
                 self.read_anew()
             changed = True
+        if self._port.check_some():
+            shown = self._item and self._port.item(self._item.id)
+            changed = changed or shown != self._item
+            self._item = shown
         return changed
 
     def _newest(self) -> int:

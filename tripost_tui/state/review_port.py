@@ -86,6 +86,9 @@ class ReviewPort(Protocol):
     def revise(self, trajectory_id: int, attempt: str) -> Revision:
         """Take ``attempt`` for the last one of a trajectory. Raises EditRefused."""
 
+    def check_some(self) -> int:
+        """Have the checker look at some of what it has not seen; tell at how many."""
+
     def newest_event(self) -> int: ...
 
     def events(self, after_id: int) -> list[ReviewEvent]: ...

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from db.errors import StoreTooOld
+from db.errors import StoreBusy, StoreReadOnly, StoreTooOld
 from db.records import (
     CheckVerdict,
     ReviewChange,
@@ -20,12 +20,20 @@ from db.records import (
 )
 from db.review_conditions import ReviewFilter, ReviewOrder
 from db.store import Store
+from engine import review as engine_review
 from engine.errors import ProjectError
 from engine.project import Project
-from engine.task_setup import hint_of
+from engine.review import check_some, edited_update
+from engine.second_looks import second_look
+from engine.task_setup import hint_of, project_task
+from engine.tasks.base import Task
+from engine.tasks.own import OwnTask
 from engine.trajectory import parse
 from tripost_tui.state.reading import OPEN_TIMEOUT_S
-from tripost_tui.state.review_port import ReviewItem, ReviewPort, Revision
+from tripost_tui.state.review_port import EditRefused, ReviewItem, ReviewPort, Revision
+from tripost_tui.state.review_words import revision_said
+
+CHECKS_AT_ONCE = 100
 
 
 class StoreReviews(ReviewPort):
@@ -36,10 +44,15 @@ class StoreReviews(ReviewPort):
     """
 
     def __init__(
-        self, path: Path, run_id: int | None = None, timeout_s: float = OPEN_TIMEOUT_S
+        self,
+        path: Path,
+        run_id: int | None = None,
+        clock: Callable[[], float] = time.time,
+        timeout_s: float = OPEN_TIMEOUT_S,
     ) -> None:
         self._path = path
         self._wanted_run = run_id
+        self._clock = clock
         self._timeout_s = timeout_s
         self._project: Project | None = None
         self._reader: Store | None = None
@@ -47,6 +60,8 @@ class StoreReviews(ReviewPort):
         self._file: tuple[int, int] | None = None
         self._run_id = 0
         self._hint: str | None = None
+        self._task: Task | None = None
+        self._checks = True
 
     def open(self) -> str:
         self.close()
@@ -69,10 +84,10 @@ class StoreReviews(ReviewPort):
         return project.name
 
     def close(self) -> None:
-        for store in (self._reader, self._writer):
-            if store is not None:
-                store.close()
-        self._reader = self._writer = None
+        for each in (self._reader, self._writer, self._task):
+            if each is not None:
+                each.close()
+        self._reader = self._writer = self._task = None
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -132,13 +147,7 @@ class StoreReviews(ReviewPort):
         return self._read.review_events(self._run_id, after_id)
 
     def second_look(self) -> int | None:
-        candidates = self._read.second_look_candidates(self._run_id, _GAP)
-        return next((key for key in candidates if self._looked_at_again(key)), None)
-
-    def _looked_at_again(self, key: int) -> bool:
-        """Settled by ids, so that nobody chooses what is looked at again."""
-        digest = hashlib.sha256(f"second look/{self._run_id}/{key}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") < _SHARE * 2**64
+        return second_look(self._read, self._run_id)
 
     def _identity(self) -> tuple[int, int] | None:
         try:
@@ -159,7 +168,7 @@ class StoreReviews(ReviewPort):
         return self._writer
 
     def step(self, changes: Sequence[ReviewChange]) -> int:
-        return self._write.review_step(self._run_id, changes)
+        return self._write.review_step(self._run_id, changes, self._clock())
 
     def undo(self) -> ReviewStep | None:
         return self._write.undo_review(self._run_id)
@@ -168,7 +177,28 @@ class StoreReviews(ReviewPort):
         return self._write.redo_review(self._run_id)
 
     def revise(self, trajectory_id: int, attempt: str) -> Revision:
-        raise NotImplementedError
+        store, task = self._read, self._opened_task()
+        row = store.trajectory(trajectory_id)
+        before = store.review_state(trajectory_id).edited
+        try:
+            change, found = edited_update(task, store.item(row.item_id), row, attempt, before)
+        except engine_review.EditRefused as error:
+            raise EditRefused(str(error)) from error
+        return Revision(change, revision_said(change.text is None, found.verdict, found.complaints))
 
+    def check_some(self) -> int:
+        # A person's own scripts may take their time, which who reviews does not have.
+        if self._checks and not isinstance(task := self._opened_task(), OwnTask):
+            try:
+                return check_some(self._write, task, self._run_id, CHECKS_AT_ONCE)
+            except (StoreReadOnly, StoreBusy):
+                self._checks = False  # then the verdict is said to be unknown
+        return 0
 
-_SHARE, _GAP = 0.05, 20
+    def _opened_task(self) -> Task:
+        if self._task is None:
+            if self._project is None:
+                self.open()
+            assert self._project is not None
+            self._task = project_task(self._project)
+        return self._task

@@ -1,5 +1,7 @@
 """What the review says: toasts, the line on top, what to do when nothing is left."""
 
+from collections.abc import Sequence
+
 from db.records import CheckVerdict, ReviewCounts, ReviewEvent, ReviewKind, ReviewSpeed, ReviewStep
 from db.review_conditions import ReviewOrder
 
@@ -45,6 +47,14 @@ def turned(verb: str, step: ReviewStep, question: str) -> str:
 
 def _kind(event: ReviewEvent) -> str:
     return "second look at" if event.blind else _DONE.get(event.kind, event.kind.value)
+
+
+def revision_said(original: bool, verdict: CheckVerdict, complaints: Sequence[str]) -> str:
+    """What became of an edit."""
+    if original:
+        return "This is the original text: the edit is taken away."
+    why = f" ({'; '.join(complaints)})" if complaints else ""
+    return f"Saved, the original is kept; {VERDICTS[verdict]}{why}."
 
 
 def queue_empty(counts: ReviewCounts) -> str:
