@@ -106,6 +106,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
         self._poll_trouble: Trouble | None = None
         self._drawn: tuple[object, ...] = ()
         self._drawn_item: int | None = None
+        self._texts: dict[str, Content] = {}
 
     def compose(self) -> ComposeResult:
         yield Static(Content(""), id="top")
@@ -201,17 +202,23 @@ class ReviewScreen(_TagKeys, BaseScreen):
     def repaint(self) -> None:
         """Show the view as it is."""
         view = self.view
-        self.query_one("#top", Static).update(self._top())
+        self._update("#top", self._top(), layout=False)
         self.query_one(Notices).show(self._notices())
         self._queue.show(view)
         self.set_class(self._edit.display, "-editing")
         self._show_item()
         brief = self.size.height < SHORT
-        decision = self.query_one("#decision", Static)
-        width = max(20, decision.content_region.width)
-        decision.update(decision_content(view, width, self.glyphs, brief=brief))
-        decision.display = view.item is not None
+        width = max(20, self._item.size.width)
+        decision = decision_content(view, width, self.glyphs, brief=brief)
+        self._update("#decision", decision, layout=True)
+        self.query_one("#decision").display = view.item is not None
         self.refresh_footer()
+
+    def _update(self, selector: str, content: Content, *, layout: bool) -> None:
+        """Show a text unless it is what is shown."""
+        if not content.is_same(self._texts.get(selector, Content(""))):
+            self._texts[selector] = content
+            self.query_one(selector, Static).update(content, layout=layout)
 
     def _show_item(self) -> None:
         view, pane = self.view, self._item
@@ -244,6 +251,8 @@ class ReviewScreen(_TagKeys, BaseScreen):
     def _top(self) -> Content:
         view = self.view
         parts = [one_line(view.name or self.path.name, 40), "review"]
+        if view.ids:
+            parts.append(f"{view.at + 1:,}/{len(view.ids):,}")
         if view.loaded:
             parts += progress(view.counts, view.speed)
         if view.blind:

@@ -38,9 +38,9 @@ MOST_AT_ONCE = 5_000
 PAGE = 100
 _MOST_ROWS = 2_000
 _PACE_S = 600.0
-"""The pace is that of the last ten minutes."""
+"""The pace is that of the last ten minutes, and of this session."""
 _LOOK_EVERY = 5
-"""Decisions after which it is asked whether a second look is due."""
+"""Decisions after which it is looked whether a second look is due."""
 
 
 _NONE = ReviewCounts(pending=0, accepted=0, rejected=0, flagged=0, edited=0)
@@ -90,6 +90,7 @@ class ReviewDesk:
         self._port = port
         self._clock = clock
         self._name = ""
+        self._began = 0.0
         self._loaded = False
         self._ids: Sequence[int] = ()
         self._pending: set[int] = set()
@@ -103,10 +104,12 @@ class ReviewDesk:
         self._anchor: int | None = None
         self._blind = False
         self._second: int | None = None
+        self._due: int | None = None
         self._put_off: set[int] = set()
         self._decisions = 0
         self._seen_event = self._newest_seen = 0
         self._fresh = 0
+        self._unchecked = True
         self._said = ""
         self._serial = 0
 
@@ -143,6 +146,7 @@ class ReviewDesk:
     def open(self) -> None:
         """Begin at the first undecided trajectory; also after something went wrong."""
         self._name = self._port.open()
+        self._began = self._clock()
         self._seen_event = self._port.newest_event()
         self._loaded = True
         self._newest_seen = self._newest()
@@ -254,8 +258,8 @@ class ReviewDesk:
         last = self._view_range()[-1]
         self._anchor = None
         self._advance(last + 1)
-        if self._decisions // _LOOK_EVERY != (self._decisions - len(chosen)) // _LOOK_EVERY:
-            self._maybe_look_again()
+        if self._due is not None:
+            self._look_again_at(self._due)
 
     def flag(self) -> None:
         if (state := self._current()) is not None:
@@ -300,15 +304,22 @@ class ReviewDesk:
         if newest != self._newest_seen:
             before = self._counts.total
             self._newest_seen = newest
+            self._unchecked = True
             self._recount()
             self._fresh += max(0, self._counts.total - before)
             if not self._ids and not self._wanted:
                 self.read_anew()
             changed = True
-        if self._port.check_some():
+        # To look for what is unchecked is slow where all is checked.
+        if self._unchecked:
+            self._unchecked = bool(self._port.check_some())
             shown = self._item and self._port.item(self._item.id)
             changed = changed or shown != self._item
             self._item = shown
+        if self._decisions >= _LOOK_EVERY and self._due is None and self._second is None:
+            self._decisions = 0
+            due = self._port.second_look()
+            self._due = None if due in self._put_off else due
         return changed
 
     def _newest(self) -> int:
@@ -327,7 +338,8 @@ class ReviewDesk:
             self._rows = {}
             self._pending = set(self._port.ids(self._filter.also(PENDING), self._order))
         self._refresh(key for key in touched if key is not None)
-        self._recount()
+        if None in foreign:
+            self._recount()
         if foreign and own_step is None:
             self._said = "Somebody else has decided here meanwhile."
         if self._item is not None and (self._item.id in foreign or None in foreign):
@@ -386,9 +398,8 @@ class ReviewDesk:
             self._said = nothing
             return
         keys = [event.trajectory_id for event in step.events if event.trajectory_id is not None]
-        self._catch_up(step.step)
         self._refresh(keys)
-        self._recount()
+        self._catch_up(step.step)
         self._second = self._anchor = None
         question = ""
         if keys:
@@ -401,9 +412,11 @@ class ReviewDesk:
         self._show()
 
     def _refresh(self, keys: Iterable[int]) -> None:
-        """Read the rows of these again, and whether they are undecided."""
+        """Read the rows of these again, whether they are undecided, and the counts."""
         known = list(keys)
-        for row in self._port.rows(known):
+        before = [self._rows.get(key) for key in known]
+        now = self._port.rows(known)
+        for row in now:
             key = row.trajectory_id
             if key in self._rows:
                 self._rows[key] = row
@@ -411,10 +424,19 @@ class ReviewDesk:
                 self._pending.add(key)
             else:
                 self._pending.discard(key)
+        if None in before or len(now) != len(before):
+            self._recount()
+        else:
+            # To count all takes longer than all else that a key does.
+            self._counts = moved_counts(self._counts, [row for row in before if row], now)
+            self._pace()
 
     def _recount(self) -> None:
         self._counts = self._port.counts()
-        self._speed = self._port.speed(self._clock() - _PACE_S)
+        self._pace()
+
+    def _pace(self) -> None:
+        self._speed = self._port.speed(max(self._began, self._clock() - _PACE_S))
 
     def _place(self, key: int | None) -> int | None:
         return next((at for at, each in enumerate(self._ids) if each == key), None)
@@ -431,15 +453,30 @@ class ReviewDesk:
 
     # --- second looks ----------------------------------------------------------------------
 
-    def _maybe_look_again(self) -> None:
-        due = self._port.second_look()
-        if due is not None and due not in self._put_off:
-            self._second = due
-            self._said = "A second look: decide as if for the first time."
-            self._show()
+    def _look_again_at(self, key: int) -> None:
+        self._due, self._second = None, key
+        self._said = "A second look: decide as if for the first time."
+        self._show()
 
     def _look_again(self, key: int, kind: ReviewKind) -> None:
         self._second = None
         self._store([ReviewChange(trajectory_id=key, kind=kind, blind=True)])
         self._said = "Second look noted; the first decision stays."
         self._show()
+
+
+def moved_counts(
+    counts: ReviewCounts, before: Sequence[ReviewRow], now: Sequence[ReviewRow]
+) -> ReviewCounts:
+    """The counts after some rows have changed."""
+
+    def more(test: Callable[[ReviewRow], bool]) -> int:
+        return sum(map(test, now)) - sum(map(test, before))
+
+    return ReviewCounts(
+        pending=counts.pending + more(lambda row: row.status is ReviewStatus.PENDING),
+        accepted=counts.accepted + more(lambda row: row.status is ReviewStatus.ACCEPTED),
+        rejected=counts.rejected + more(lambda row: row.status is ReviewStatus.REJECTED),
+        flagged=counts.flagged + more(lambda row: row.flagged),
+        edited=counts.edited + more(lambda row: row.edited),
+    )

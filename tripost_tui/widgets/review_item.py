@@ -29,14 +29,18 @@ def item_content(shown: Sequence[Shown], mode: DiffMode, width: int, glyphs: Gly
     blocks: list[Content] = []
     for each in shown:
         passage, before = each.passage, each.before
-        if mode is DiffMode.SPLIT and before is None and each.leads_on:
-            continue  # it stands beside its update
-        if mode is DiffMode.PLAIN or before is None:
+        if mode is DiffMode.SPLIT and each.leads_on:
+            blocks += [
+                split_content(passage, other.passage, width, glyphs)
+                for other in shown
+                if other.before is passage
+            ]
+        elif mode is DiffMode.SPLIT and before is not None:
+            continue  # it stands beside what it is an update of
+        elif mode is DiffMode.PLAIN or before is None:
             blocks.append(_block(passage, _flagged(passage)))
-        elif mode is DiffMode.WORDS:
-            blocks.append(_block(passage, words_content(word_diff(before.text, passage.text))))
         else:
-            blocks.append(split_content(before, passage, width, glyphs))
+            blocks.append(_block(passage, words_content(word_diff(before.text, passage.text))))
     return Content("\n").join(blocks)
 
 

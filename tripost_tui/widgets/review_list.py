@@ -89,30 +89,44 @@ class ReviewList(ScrollView, can_focus=True, inherit_bindings=False):
         self.border_title = Content("Queue")
 
     def show(self, view: ReviewView) -> None:
-        moved = view.at != self._review.at or view.ids is not self._review.ids
-        self._review = view
-        place = f" {view.at + 1:,}/{len(view.ids):,}" if view.ids else ""
-        self.border_title = Content(f"Queue{place}")
-        self.border_subtitle = Content(
-            one_line(view.wanted, 60) if view.wanted else ORDERS[view.order]
-        )
-        self.virtual_size = Size(self.scrollable_content_region.width, len(view.ids))
-        if moved:
+        old, self._review = self._review, view
+        subtitle = one_line(view.wanted, 60) if view.wanted else ORDERS[view.order]
+        if str(self.border_subtitle) != subtitle:
+            self.border_subtitle = Content(subtitle)
+        if view.ids is not old.ids:
+            self.virtual_size = Size(self.scrollable_content_region.width, len(view.ids))
             self._follow()
-        self.refresh()
+            self.refresh()
+            return
+        top = self.scroll_offset.y
+        if view.at != old.at:
+            self._follow()
+        if self.scroll_offset.y != top:
+            self.refresh()
+            return
+        # Most keys change a line or two: to paint all of them would take longer than the rest.
+        for at in range(top, min(len(view.ids), top + self.scrollable_content_region.height)):
+            if self._line(view, at) != self._line(old, at):
+                self.refresh_line(at)
+
+    @staticmethod
+    def _line(view: ReviewView, at: int) -> tuple[ReviewRow | None, bool, bool]:
+        """All that a line shows."""
+        return view.rows.get(view.ids[at]), at == view.at, at in view.selected
 
     def _follow(self) -> None:
-        """Scroll so far that the line one is at is in sight, and one beside it."""
+        """Have the line one is at in sight, and one beside it; else bring it to the middle.
+
+        To scroll paints all lines, which should not be at each step.
+        """
         height, at = self.scrollable_content_region.height, self._review.at
         if height <= 0 or at < 0:
             return
         beside = 1 if height > 4 else 0
         top = self.scroll_offset.y
-        if at - beside < top:
-            top = at - beside
-        elif at + beside >= top + height:
-            top = at + beside - height + 1
-        self.scroll_to(y=max(0, top), animate=False, immediate=True)
+        last = len(self._review.ids) - 1
+        if max(at - beside, 0) < top or min(at + beside, last) >= top + height:
+            self.scroll_to(y=max(0, at - height // 2), animate=False, immediate=True)
 
     def on_resize(self) -> None:
         self._lines.clear()
