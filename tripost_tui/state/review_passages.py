@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from db.records import TurnKind
+from engine.trajectory import parse_feedback
 from tripost_tui.state.review_port import ReviewItem
 from tripost_tui.state.trajectory import Passage, Tone, passages, shown_text
 from tripost_tui.text import clean_text
@@ -52,6 +53,11 @@ def shown_passages(item: ReviewItem) -> list[Shown]:
             found[last] = replace(found[last], passage=original, leads_on=True)
         text = shown_text(item.edited)
         found.append(Shown(Passage("Edited in review", text, Tone.UPDATE), original))
+        if item.edited_feedback is not None:
+            read = parse_feedback(item.edited_feedback)
+            tone = Tone.RIGHT if read is not None and read.is_correct else Tone.WRONG
+            said = shown_text(item.edited_feedback)
+            found.append(Shown(Passage("Feedback on the edit", said, tone)))
     found.append(Shown(Passage("Reference answer", shown_text(item.answer), Tone.QUESTION)))
     return found
 

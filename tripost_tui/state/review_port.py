@@ -33,6 +33,8 @@ class ReviewItem:
     state: ReviewState
     checked: CheckVerdict | None = None
     edited: str | None = None
+    edited_feedback: str | None = None
+    """What the edited text ends with."""
 
     @property
     def id(self) -> int:

@@ -26,6 +26,7 @@ from engine.project import Project
 from engine.review import check_some, edited_update
 from engine.second_looks import second_look
 from engine.task_setup import hint_of, project_task
+from engine.tasks import is_folder
 from engine.tasks.base import Task
 from engine.tasks.own import OwnTask
 from engine.trajectory import parse
@@ -80,7 +81,10 @@ class StoreReviews(ReviewPort):
                 "Nothing to review",
             )
         self._run_id = run.id
-        self._hint = hint_of(project.settings.task.name)
+        task = project.settings.task.name
+        if is_folder(task):
+            task = str(project.path / Path(task).expanduser())
+        self._hint = hint_of(task)
         return project.name
 
     def close(self) -> None:
@@ -113,20 +117,25 @@ class StoreReviews(ReviewPort):
             checked: CheckVerdict | None = state.edited_checked
             if state.edited is None:
                 checked = store.checks([trajectory_id]).get(trajectory_id)
+        edited, feedback = self._last_turn(state.edited)
         return ReviewItem(
             trajectory=trajectory,
             question=item.question,
             answer=item.answer,
             state=state,
             checked=checked,
-            edited=self._last_attempt(state.edited),
+            edited=edited,
+            edited_feedback=feedback,
         )
 
-    def _last_attempt(self, edited: str | None) -> str | None:
+    def _last_turn(self, edited: str | None) -> tuple[str | None, str | None]:
+        """The last attempt of an edited text, and the feedback on it."""
         if edited is None or self._hint is None:
-            return edited
+            return edited, None
         read = parse(edited, self._hint)
-        return read.last.text if read is not None else edited
+        return (
+            (read.last.text, read.turns[-1].feedback_text) if read is not None else (edited, None)
+        )
 
     def state(self, trajectory_id: int) -> ReviewState:
         return self._read.review_state(trajectory_id)
@@ -184,7 +193,9 @@ class StoreReviews(ReviewPort):
             change, found = edited_update(task, store.item(row.item_id), row, attempt, before)
         except engine_review.EditRefused as error:
             raise EditRefused(str(error)) from error
-        return Revision(change, revision_said(change.text is None, found.verdict, found.complaints))
+        return Revision(
+            change, revision_said(change.text is None, found.verdict, found.right, found.complaints)
+        )
 
     def check_some(self) -> int:
         # A person's own scripts may take their time, which who reviews does not have.

@@ -49,12 +49,17 @@ def _kind(event: ReviewEvent) -> str:
     return "second look at" if event.blind else _DONE.get(event.kind, event.kind.value)
 
 
-def revision_said(original: bool, verdict: CheckVerdict, complaints: Sequence[str]) -> str:
-    """What became of an edit."""
+def revision_said(
+    original: bool, verdict: CheckVerdict, right: bool | None, complaints: Sequence[str]
+) -> str:
+    """What became of an edit. ``right`` is whether its answer is."""
     if original:
         return "This is the original text: the edit is taken away."
-    why = f" ({'; '.join(complaints)})" if complaints else ""
-    return f"Saved, the original is kept; {VERDICTS[verdict]}{why}."
+    parts = ["Saved, the original is kept"]
+    if right is not None:
+        parts.append(f"the answer is {'right' if right else 'wrong'}")
+    parts += [VERDICTS[verdict], *complaints]
+    return "; ".join(parts) + "."
 
 
 def queue_empty(counts: ReviewCounts) -> str:
