@@ -84,7 +84,8 @@ def test_a_decision_is_stored_and_the_next_comes(review: Review) -> None:
     review.desk.decide(X)
     assert (review.status(12), review.status(11)) == (ReviewStatus.ACCEPTED, ReviewStatus.REJECTED)
     view = review.view()
-    assert view.item and view.item.id == 10
+    assert view.item
+    assert view.item.id == 10
     assert (view.counts.accepted, view.counts.rejected, view.counts.pending) == (1, 1, 10)
     assert view.rows[12].status is ReviewStatus.ACCEPTED
 
@@ -133,11 +134,13 @@ def test_what_is_put_off_comes_last(review: Review) -> None:
     review.desk.later()
     view = review.view()
     assert view.ids[-1] == 12
-    assert view.item and view.item.id == 11
+    assert view.item
+    assert view.item.id == 11
     for _ in range(11):
         review.desk.decide(A)
     view = review.view()
-    assert view.item and view.item.id == 12
+    assert view.item
+    assert view.item.id == 12
 
 
 def test_with_all_decided_nothing_is_left_here(review: Review) -> None:
@@ -195,7 +198,8 @@ def test_flag_tags_and_note_stay_with_the_item(review: Review) -> None:
     review.desk.flag()
     review.desk.note(12, "")
     item = review.view().item
-    assert item and (item.state.tags, item.state.flagged, item.state.note) == (
+    assert item
+    assert (item.state.tags, item.state.flagged, item.state.note) == (
         ("wrong-step",),
         False,
         None,
@@ -223,7 +227,8 @@ def test_an_edit_is_checked_and_the_original_kept(review: Review) -> None:
     review.desk.edit(12, text)
     assert "original" in review.view().said
     restored = review.view().item
-    assert restored and restored.state.edited is None
+    assert restored
+    assert restored.state.edited is None
 
 
 def test_an_edit_that_is_no_attempt_is_refused(review: Review) -> None:
@@ -262,7 +267,8 @@ def test_orders_take_turns(review: Review) -> None:
     view = review.view()
     assert view.order is ReviewOrder.CHECKER
     # Praise of a wrong update is what the checker disagrees with.
-    assert view.item and view.item.checked is CheckVerdict.FAIL
+    assert view.item
+    assert view.item.checked is CheckVerdict.FAIL
     review.desk.turn_order()
     lengths = [view.rows[key].length for key in review.view().ids[:5] if key in view.rows]
     assert lengths == sorted(lengths)
@@ -279,7 +285,8 @@ def test_what_others_decide_is_seen(review: Review) -> None:
     assert view.rows[11].status is ReviewStatus.REJECTED
     review.desk.decide(A)
     after = review.view().item
-    assert after and after.id == 10
+    assert after
+    assert after.id == 10
     assert not review.desk.poll()
 
 
@@ -323,17 +330,20 @@ def test_a_list_without_anything_fills_by_itself(tmp_path: Path) -> None:
         add(store, review.run_id, task, 2)
     assert review.desk.poll()
     view = review.view()
-    assert view.item and view.item.id == 2
+    assert view.item
+    assert view.item.id == 2
     review.desk.close()
 
 
 def test_the_checker_is_asked_while_one_looks(tmp_path: Path) -> None:
     review = opened(tmp_path / "demo", 3, checked=False)
     item = review.view().item
-    assert item and item.checked is None
+    assert item
+    assert item.checked is None
     assert review.desk.poll()
     item = review.view().item
-    assert item and item.checked is not None
+    assert item
+    assert item.checked is not None
     review.desk.close()
 
 
@@ -348,7 +358,8 @@ def test_second_looks_come_unannounced_and_leave_the_first_decision(tmp_path: Pa
         view = review.view()
         if view.second_look:
             looks += 1
-            assert view.item and is_looked_at_again(review.run_id, view.item.id)
+            assert view.item
+            assert is_looked_at_again(review.run_id, view.item.id)
             key, total = view.item.id, view.counts
             review.desk.flag()
             assert "accept or reject" in review.view().said

@@ -435,7 +435,11 @@ class ReviewScreen(_TagKeys, BaseScreen):
             if await self._do(lambda desk: desk.note(item.id, written)):
                 await self._leave_editor()
 
-        self._edit.begin(f"Note on {item.id}", clean_text(item.state.note or ""), save)
+        note = clean_text(item.state.note or "")
+        if len(note) > LONGEST:
+            tripost(self.app).say("The note is too long to be changed here.", "warning")
+            return
+        self._edit.begin(f"Note on {item.id}", note, save)
         self.repaint()
 
     async def do_save(self) -> None:
