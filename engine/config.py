@@ -31,6 +31,7 @@ from engine.settings_text import SETTINGS, Setting, doc, problem_of, sections, s
 
 __all__ = [
     "FOUR_BIT_DEMO",
+    "NO_PART_OF_THE_EXPERIMENT",
     "SETTINGS",
     "ChangedSetting",
     "CollectSettings",
@@ -226,7 +227,7 @@ def write_settings(path: Path, settings: Settings) -> None:
     write_atomically(path, settings_toml(settings))
 
 
-_NO_PART_OF_THE_EXPERIMENT = frozenset(
+NO_PART_OF_THE_EXPERIMENT = frozenset(
     {
         "run.name",
         "student.device",
@@ -243,6 +244,7 @@ _NO_PART_OF_THE_EXPERIMENT = frozenset(
         "experts.gpu_layers",
     }
 )
+"""Settings that may change while a run goes on: where it runs, what it may cost, its name."""
 
 
 def settings_hash(settings: Settings) -> str:
@@ -251,7 +253,7 @@ def settings_hash(settings: Settings) -> str:
     A run can be resumed with settings of the same hash.
     """
     said = _flat(settings.model_dump(mode="json"))
-    kept = {key: said[key] for key in sorted(said) if key not in _NO_PART_OF_THE_EXPERIMENT}
+    kept = {key: said[key] for key in sorted(said) if key not in NO_PART_OF_THE_EXPERIMENT}
     return hashlib.sha256(json.dumps(kept, separators=(",", ":")).encode()).hexdigest()
 
 
