@@ -25,6 +25,7 @@ from db.records import (
 from db.store import Store
 from engine.config import ChangedSetting, settings_changed
 from engine.postprocess import share_of_improving
+from engine.report_reviews import Reviews, reviews_of
 from engine.statistics import Interval, Share, bootstrap_mean, mcnemar, p_text
 from engine.task_setup import hint_of
 from engine.tasks import label
@@ -157,7 +158,10 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run's report. ``wanted_p`` is r / (r + 2), None when rebalancing is off or unknown."""
+    """A run's report. ``wanted_p`` is r / (r + 2), None when rebalancing is off or unknown.
+
+    ``reviews`` is None where nobody has reviewed anything.
+    """
 
     run: Run
     method: str
@@ -168,6 +172,7 @@ class Report:
     stages: Sequence[Stage]
     changed: Sequence[ChangedSetting]
     wanted_p: float | None
+    reviews: Reviews | None = None
 
     @property
     def seconds(self) -> float:
@@ -217,6 +222,7 @@ def build_report(store: Store, run_id: int) -> Report:
                 evaluations.append(_evaluation(iteration, items, start, stage, str(task)))
         collections = [_collection(store, run_id, i) for i in range(1, run.iterations + 1)]
         trainings = [_training(store, run_id, i) for i in range(1, run.iterations + 1)]
+        reviews = reviews_of(store, run, stages)
     ratio = _section(run, "postprocess").get("ratio")
     return Report(
         run=run,
@@ -230,6 +236,7 @@ def build_report(store: Store, run_id: int) -> Report:
         wanted_p=share_of_improving(ratio)
         if isinstance(ratio, int | float) and ratio > 0
         else None,
+        reviews=reviews,
     )
 
 
