@@ -153,7 +153,54 @@ def m003_expert_calls(db: "Database") -> None:
     """)
 
 
-STEPS: tuple[Step, ...] = (m001_initial, m002_training_memory, m003_expert_calls)
+def m004_reviews(db: "Database") -> None:
+    """What persons decide about trajectories: events for ever, and the state they add up to."""
+    db.executescript("""
+        CREATE TABLE review_events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL REFERENCES runs (id),
+            step INTEGER NOT NULL, kind TEXT NOT NULL,
+            trajectory_id INTEGER REFERENCES trajectories (id), at REAL NOT NULL,
+            tags TEXT NOT NULL, text TEXT, checked TEXT, blind INTEGER NOT NULL);
+        CREATE INDEX review_events_by_step ON review_events (run_id, step);
+        CREATE INDEX review_events_by_trajectory ON review_events (trajectory_id);
+        CREATE INDEX review_events_by_time ON review_events (run_id, at);
+
+        -- What follows is made from the events above, but for the checks.
+        CREATE TABLE review_steps (
+            run_id INTEGER NOT NULL REFERENCES runs (id), step INTEGER NOT NULL,
+            standing TEXT NOT NULL, PRIMARY KEY (run_id, step)) WITHOUT ROWID;
+        CREATE INDEX review_steps_by_standing ON review_steps (run_id, standing, step);
+
+        -- Long texts come last, so that the rest is read without them.
+        CREATE TABLE review_states (
+            trajectory_id INTEGER PRIMARY KEY REFERENCES trajectories (id),
+            run_id INTEGER NOT NULL REFERENCES runs (id), iteration INTEGER NOT NULL,
+            status TEXT NOT NULL, decided_at REAL, flagged INTEGER NOT NULL, blind TEXT,
+            blind_at REAL, edited_checked TEXT, tags TEXT NOT NULL, note TEXT, edited TEXT);
+        CREATE INDEX review_states_by_status ON review_states (run_id, iteration, status);
+        CREATE INDEX review_states_by_time ON review_states (run_id, decided_at, blind);
+        CREATE INDEX review_states_flagged ON review_states (run_id, iteration) WHERE flagged;
+        CREATE INDEX review_states_edited ON review_states (run_id, iteration)
+            WHERE edited IS NOT NULL;
+
+        CREATE TABLE review_checks (
+            trajectory_id INTEGER PRIMARY KEY REFERENCES trajectories (id),
+            verdict TEXT NOT NULL);
+
+        -- A list is read from this alone, in its order.
+        CREATE INDEX trajectories_listed
+            ON trajectories (run_id, id, iteration, origin, updates);
+        CREATE INDEX trajectories_by_length ON trajectories (run_id, length(text));
+        CREATE INDEX turns_by_author ON turns (trajectory_id, author);
+    """)
+
+
+STEPS: tuple[Step, ...] = (
+    m001_initial,
+    m002_training_memory,
+    m003_expert_calls,
+    m004_reviews,
+)
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:

@@ -77,11 +77,17 @@ def _converter(hint: Any) -> Converter:
         (hint,) = (inner for inner in get_args(hint) if inner is not type(None))
     if hint == Json:
         return json.loads
+    if hint == tuple[str, ...]:
+        return _words
     if hint == tuple[Segment, ...]:
         return _segments
     if hint is bool or (isinstance(hint, type) and issubclass(hint, StrEnum)):
         return hint
     return None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _segments(text: str) -> tuple[Segment, ...]:

@@ -4,6 +4,7 @@ from db.collection import CollectionQueries
 from db.evaluation import EvaluationQueries
 from db.events import EventQueries
 from db.experts import ExpertQueries
+from db.reviews import ReviewQueries
 from db.runs import RunQueries
 from db.training import TrainingQueries
 
@@ -15,10 +16,12 @@ class Store(
     TrainingQueries,
     EvaluationQueries,
     EventQueries,
+    ReviewQueries,
 ):
     """A project's database, opened with :meth:`open` or :meth:`create`.
 
-    The engine is the only writer of run data; others write commands. Each writing method is a
+    The engine is the only writer of run data; others write commands,
+    and the app reviews. Each writing method is a
     transaction of its own, or part of the one around it (:meth:`transaction`), and what it
     returned from is on disk.
     """

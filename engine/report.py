@@ -26,7 +26,8 @@ from db.store import Store
 from engine.config import ChangedSetting, settings_changed
 from engine.postprocess import share_of_improving
 from engine.report_experts import ExpertWork, expert_work
-from engine.statistics import Interval, bootstrap_mean, mcnemar, p_text, wilson
+from engine.report_reviews import Reviews, reviews_of
+from engine.statistics import Interval, Share, bootstrap_mean, mcnemar, p_text
 from engine.task_setup import hint_of
 from engine.tasks import label
 from engine.trajectory import parse_body
@@ -35,24 +36,6 @@ SIGNIFICANT_BELOW = 0.05
 """The level of McNemar's test below which a difference is called one."""
 
 ALL = "all"
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """``count`` of ``of``."""
-
-    count: int
-    of: int
-
-    @property
-    def value(self) -> float | None:
-        """None for a share of nothing."""
-        return self.count / self.of if self.of else None
-
-    @property
-    def interval(self) -> Interval:
-        """Wilson's 95% interval."""
-        return wilson(self.count, self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +161,8 @@ class Training:
 class Report:
     """A run's report. ``wanted_p`` is r / (r + 2), None when rebalancing is off or unknown.
 
-    ``experts`` is None for a run that scripts alone corrected.
+    ``experts`` is None for a run that scripts alone corrected, ``reviews`` where nobody has
+    reviewed anything.
     """
 
     run: Run
@@ -191,6 +175,7 @@ class Report:
     changed: Sequence[ChangedSetting]
     wanted_p: float | None
     experts: ExpertWork | None
+    reviews: Reviews | None = None
 
     @property
     def seconds(self) -> float:
@@ -241,6 +226,7 @@ def build_report(store: Store, run_id: int) -> Report:
         collections = [_collection(store, run_id, i) for i in range(1, run.iterations + 1)]
         trainings = [_training(store, run_id, i) for i in range(1, run.iterations + 1)]
         experts = expert_work(store, run_id)
+        reviews = reviews_of(store, run, stages)
     ratio = _section(run, "postprocess").get("ratio")
     return Report(
         run=run,
@@ -255,6 +241,7 @@ def build_report(store: Store, run_id: int) -> Report:
         if isinstance(ratio, int | float) and ratio > 0
         else None,
         experts=experts,
+        reviews=reviews,
     )
 
 

@@ -38,6 +38,24 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     return Interval(low, high)
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``count`` of ``of``."""
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        """None for a share of nothing."""
+        return self.count / self.of if self.of else None
+
+    @property
+    def interval(self) -> Interval:
+        """Wilson's 95% interval."""
+        return wilson(self.count, self.of)
+
+
 def mcnemar(fixed: int, broken: int) -> float:
     """Two-sided p of the exact McNemar test, from the pairs that differ.
 

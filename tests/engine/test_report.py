@@ -26,10 +26,10 @@ from db.records import (
 )
 from db.store import Store
 from engine.config import Settings, settings_hash, with_values
-from engine.report import Report, Share, build_report
+from engine.report import Report, build_report
 from engine.report_formats import to_json, to_markdown
 from engine.report_tables import report_tables
-from engine.statistics import mcnemar
+from engine.statistics import Share, mcnemar
 from engine.tasks import TASKS
 from engine.trajectory import UPDATE_PREFIX
 
