@@ -16,7 +16,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from tripost_tui.actions import Target
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
-from tripost_tui.screens.dialogs import ConfirmDialog, NewProjectDialog
+from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.situation import Situation
 from tripost_tui.state.home import EMPTY, HomeState, RunRow
 from tripost_tui.text import one_line
@@ -124,13 +124,7 @@ class HomeScreen(BaseScreen):
             tripost(self.app).open_run(row.path, row.name, None if row.latest else row.run_id)
 
     def do_new(self) -> None:
-        app = tripost(self.app)
-
-        def make(folder: str | None) -> None:
-            if folder is not None:
-                self._make("Making the project", lambda: app.backend.create(folder))
-
-        app.push_screen(NewProjectDialog(), make)
+        tripost(self.app).open_new()
 
     def do_demo(self) -> None:
         backend = tripost(self.app).backend
@@ -149,8 +143,13 @@ class HomeScreen(BaseScreen):
         tripost(self.app).job(work, self._made, self._idle)
 
     def _made(self, path: Path) -> None:
-        self.state.select_path(path)
+        self.expect(path)
         tripost(self.app).open_run(path, path.name, None)
+
+    def expect(self, path: Path) -> None:
+        """Select a project that is new, and read the list at once."""
+        self.state.select_path(path)
+        self._again.set()
 
     def _idle(self) -> None:
         self.state.busy = None
