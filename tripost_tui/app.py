@@ -250,6 +250,20 @@ class TripostApp(App[None]):
         if row is not None:
             self.open_report(row.path, row.name, row.run_id)
 
+    def do_doctor(self) -> None:
+        from tripost_tui.screens.doctor import DoctorScreen
+        from tripost_tui.screens.run import RunScreen
+
+        if isinstance(self.screen, DoctorScreen):
+            return
+        row = self._home.state.selected
+        if isinstance(self.screen, RunScreen):
+            self.push_screen(DoctorScreen(self.screen.path, self.screen.state.name))
+        elif row is not None:
+            self.push_screen(DoctorScreen(row.path, row.name))
+        else:
+            self.push_screen(DoctorScreen(None, ""))
+
     def do_next_pane(self) -> None:
         self.screen.focus_next()
 

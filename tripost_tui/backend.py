@@ -19,7 +19,9 @@ from tripost_tui.state.reading import HomeReader, RunReader
 from tripost_tui.wish import FIRST_FOLDER, Wish, settings_of
 
 if TYPE_CHECKING:
+    from engine.doctor import Check
     from tripost_tui.found_experts import FoundExperts
+    from tripost_tui.state.log_reading import LogReader
     from tripost_tui.state.report import ReportPage
 
 
@@ -64,6 +66,12 @@ class Backend(Protocol):
 
     def forget(self, path: Path) -> None:
         """Take a project off the list."""
+
+    def examine(self) -> list[Check]:
+        """What this machine has of what is needed; servers may take a second to answer."""
+
+    def log_reader(self, path: Path) -> LogReader:
+        """To follow a project's log with, in the thread that asks for it."""
 
 
 class LocalBackend:
@@ -147,3 +155,15 @@ class LocalBackend:
 
     def forget(self, path: Path) -> None:
         forget_project(path)
+
+    def examine(self) -> list[Check]:
+        from engine.doctor import examine
+        from local_experts.discovery import discover
+        from tripost_tui.expert_checks import expert_checks
+
+        return examine(self._cwd, expert_checks(discover()))
+
+    def log_reader(self, path: Path) -> LogReader:
+        from tripost_tui.state.log_reading import LogReader
+
+        return LogReader(path, self._clock)

@@ -238,7 +238,10 @@ def task_finding(folder: Path, settings: Settings) -> Finding:
 def student_finding(place: Place | StudentError, *, embedded: bool = False) -> Finding:
     """Whether the student's files are there and of use, or can be fetched."""
     if isinstance(place, StudentError):
-        return _of_error(Subject.STUDENT, place)
+        fix = place.message
+        if fix.endswith("hub."):
+            fix += ' Name the folder of a model, a hub id (owner/name), or "embedded".'
+        return Finding(Subject.STUDENT, Grade.FAILED, place.title, fix)
     if embedded:
         return Finding(Subject.STUDENT, Grade.OK, "the package's own for the task, files are here")
     if place.is_here:

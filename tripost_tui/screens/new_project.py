@@ -22,7 +22,12 @@ from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.situation import Situation
 from tripost_tui.state.new_project import HINTS, Field, NewProject
 from tripost_tui.text import one_line
-from tripost_tui.widgets.findings import FindingLine, findings_content, sample_content
+from tripost_tui.widgets.findings import (
+    FindingLine,
+    findings_content,
+    preset_content,
+    sample_content,
+)
 from tripost_tui.widgets.form import FormRow
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices, Pane
@@ -58,6 +63,7 @@ class NewProjectScreen(BaseScreen):
         self.state = state
         self._timer: Timer | None = None
         self._broken = ""
+        self._waiting = False
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -66,9 +72,10 @@ class NewProjectScreen(BaseScreen):
         )
         yield Notices(self.glyphs)
         with Container(id="new"):
-            with VerticalScroll(id="form", can_focus=False):
-                for field in Field:
-                    yield FormRow(field)
+            with Container(id="values"):
+                with VerticalScroll(id="form", can_focus=False):
+                    for field in Field:
+                        yield FormRow(field)
                 yield Static(Content(""), id="hint")
             yield Pane("Preflight", id="preflight")
         yield KeyFooter(Target.NEW)
@@ -120,6 +127,8 @@ class NewProjectScreen(BaseScreen):
         else:
             self.state.take(message.look, message.finding)
         self.repaint()
+        if self._waiting and not self.state.pending and self.app.screen is self:
+            self.do_make()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.worker.group in ("around", "preflight") and event.state is WorkerState.ERROR:
@@ -134,12 +143,16 @@ class NewProjectScreen(BaseScreen):
         self.call_after_refresh(self.repaint)
 
     def on_descendant_focus(self, _: DescendantFocus) -> None:
+        here = self._field_of(self.focused)
+        for field in Field:
+            self._row(field).set_class(field is here, "-current")
         self._show_hint()
         self.refresh_footer()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         field = self._field_of(event.input)
         if field is not None and self.state.set(field, event.value):
+            self._waiting = False
             self._look_soon()
             self.repaint()
 
@@ -147,6 +160,8 @@ class NewProjectScreen(BaseScreen):
         """Show the state as it is."""
         state, glyphs = self.state, self.glyphs
         notices = [("info", state.busy, "")] if state.busy else []
+        if self._waiting:
+            notices.append(("info", "Looking first", "enter again makes it at once, esc does not"))
         if state.problem:
             notices.append(("error", "A setting of the preset does not fit", state.problem))
         if self._broken:
@@ -159,12 +174,15 @@ class NewProjectScreen(BaseScreen):
             )
         pane = self.query_one("#preflight", Pane)
         pane.retitle(f"Preflight: {state.summary()}")
-        lines = [self._line(subject) for subject in Subject]
-        content = findings_content(lines, pane.columns, glyphs)
+        found = [self._line(subject) for subject in Subject]
+        content = findings_content(found, pane.columns, glyphs)
         sample = next((one.sample for one in state.findings.values() if one.sample), "")
+        parts = [content]
         if sample:
-            content = Content("\n\n").join([content, sample_content(sample, glyphs)])
-        pane.show(content)
+            parts.append(sample_content(sample, glyphs))
+        if lines := state.preset_lines():
+            parts.append(preset_content(state.preset, lines))
+        pane.show(Content("\n\n").join(parts))
         self._show_hint()
         self.refresh_footer()
 
@@ -200,6 +218,7 @@ class NewProjectScreen(BaseScreen):
 
     def do_make(self) -> None:
         state, app = self.state, tripost(self.app)
+        waited, self._waiting = self._waiting, False
         wrong = state.first_wrong()
         if wrong is not None:
             self._row(wrong).input.focus()
@@ -207,6 +226,10 @@ class NewProjectScreen(BaseScreen):
             return
         if state.problem:
             app.say(state.problem, severity="warning")
+            return
+        if state.pending and not waited:
+            self._waiting = True
+            self.repaint()
             return
         failed = state.failed
         folder = next((one for one in failed if one.subject is Subject.FOLDER), None)
@@ -236,7 +259,8 @@ class NewProjectScreen(BaseScreen):
 
     def _idle(self) -> None:
         self.state.busy = None
-        if self.is_mounted:
+        # Where it was made, this screen has gone.
+        if self.is_there:
             self._look_soon()
             self.repaint()
 
@@ -287,4 +311,8 @@ class NewProjectScreen(BaseScreen):
         self._row(fields[at]).input.focus()
 
     def do_back(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self.repaint()
+            return
         tripost(self.app).do_back()

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from engine.config import Settings
+from engine.config import Settings, settings_changed
+from engine.embedded import SCHOOLED_TASKS
 from engine.errors import ConfigError
 from engine.planning.models import MODELS
+from engine.settings_text import to_toml
 from engine.student_place import EMBEDDED
 from engine.tasks import TASKS
+from local_experts.names import FORMS
 from tripost_tui.found_experts import SCRIPTS, FoundExperts
 from tripost_tui.preflight import Finding, Grade, Subject
 from tripost_tui.text import clean_text
@@ -20,6 +23,9 @@ from tripost_tui.wish import FIRST_FOLDER, Preset, Wish, preset_settings, settin
 
 _BETWEEN = re.compile(r",\s+")
 """Between the experts of a chain. A comma alone may be part of a file's name."""
+
+
+_SCHOOLED = "; has an embedded student"
 
 
 class Field(StrEnum):
@@ -52,10 +58,9 @@ HINTS: Mapping[Field, str] = {
     Field.FOLDER: "New or empty. Its project.toml will have every setting, explained.",
     Field.TASK: "A built-in task, or the folder of one of your own, as in ./mine.",
     Field.STUDENT: "The embedded one, a local folder (./model), or a hub id (owner/name).",
-    Field.FEEDBACK: "Who says what is wrong: scripts, or a language model (ollama:MODEL, gguf:PATH,"
-    " openai:MODEL@URL). Several, with a comma and a blank between: the next is asked where one"
-    " gives up.",
-    Field.IMPROVE: "Who writes the better attempt: scripts, or a language model, as above.",
+    Field.FEEDBACK: "script, or ollama:MODEL, gguf:PATH, openai:MODEL@URL. Several with a comma"
+    " and a blank: who is next is asked where one gives up.",
+    Field.IMPROVE: "Who writes the better attempt: script, or a language model, as above.",
     Field.PRESET: "Where the values begin that you leave open: default, demo (small and quick),"
     " paper (as published).",
     Field.ITERATIONS: "How often to collect, post-process and train.",
@@ -147,10 +152,16 @@ class NewProject:
         return Source.DEFAULT
 
     def _base(self) -> Settings:
-        return preset_settings(self.preset, self.value_of_task())
+        return preset_settings(self.preset, self.wish().task)
 
-    def value_of_task(self) -> str:
-        return self.typed(Field.TASK).strip() or Settings().task.name
+    def preset_lines(self) -> list[str]:
+        """What the preset sets that has no field here, as the project's file will have it."""
+        shown = set(KEYS.values())
+        return [
+            f"{changed.key} = {to_toml(changed.value)} (default {to_toml(changed.default)})"
+            for changed in settings_changed(self._base().model_dump(mode="json"))
+            if changed.key not in shown
+        ]
 
     def wish(self) -> Wish:
         """What is wanted, to be carried out elsewhere."""
@@ -174,7 +185,7 @@ class NewProject:
             fields = {key: field for field, key in KEYS.items()}
             for problem in error.problems:
                 if (field := fields.get(problem.key)) is not None:
-                    self.problems.setdefault(field, f"must be {problem.allowed}")
+                    self.problems.setdefault(field, f"must be {_brief(problem.allowed)}")
                 else:
                     self.problem = f"{problem.key} = {problem.value}: must be {problem.allowed}"
 
@@ -187,7 +198,10 @@ class NewProject:
         """What can be chosen in a field; others may be typed."""
         match field:
             case Field.TASK:
-                return [Choice(name, task.title) for name, task in TASKS.items()]
+                return [
+                    Choice(name, f"{task.title}{_SCHOOLED if name in SCHOOLED_TASKS else ''}")
+                    for name, task in TASKS.items()
+                ]
             case Field.STUDENT:
                 models = [
                     Choice(model.hub_id, f"{model.name}{', gated' if model.gated else ''}")
@@ -255,7 +269,13 @@ class NewProject:
         failed, warned = grades.count(Grade.FAILED), grades.count(Grade.WARNING)
         parts = [f"{failed} failed"] * bool(failed)
         parts += [f"{warned} warning{'s' if warned > 1 else ''}"] * bool(warned)
+        parts += ["some not known"] * (Grade.UNKNOWN in grades and not parts)
         return ", ".join(parts) or "all fine"
+
+
+def _brief(allowed: str) -> str:
+    """Without what repeats it in other words."""
+    return allowed.partition(" (")[0] if allowed.count(FORMS) > 1 else allowed
 
 
 def _value(settings: Settings, field: Field) -> Any:

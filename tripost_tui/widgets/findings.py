@@ -12,9 +12,9 @@ from tripost_tui.glyphs import Glyphs, to_ascii
 from tripost_tui.text import clean_text, one_line
 
 _LONGEST = 600
-_WORD, _NAME = 11, 10
-_COLUMNS_FROM = 70
-"""Columns from which word, name and detail stand below each other's likes."""
+_WORD, _LONGEST_NAME = 10, 18
+_COLUMNS_FROM = 56
+"""Columns of the terminal from which word, name and detail stand in columns of their own."""
 
 _STYLES = {
     "ok": "$text-success",
@@ -35,51 +35,79 @@ class FindingLine:
 
 
 def findings_content(lines: Sequence[FindingLine], width: int, glyphs: Glyphs) -> Content:
-    """The findings one below the other, wrapped to ``width``."""
-    return Content("\n").join([_line(line, width, glyphs) for line in lines])
+    """The findings one below the other, wrapped to ``width``; in columns where there is room."""
+    names = [len(line.name) for line in lines if len(line.name) <= _LONGEST_NAME]
+    column = max(names, default=0) + 1
+    make = _in_columns if width >= _COLUMNS_FROM else _in_a_row
+    return Content("\n").join([make(line, width, column, glyphs) for line in lines])
 
 
-def _line(line: FindingLine, width: int, glyphs: Glyphs) -> Content:
-    sign = {
+def _in_columns(line: FindingLine, width: int, column: int, glyphs: Glyphs) -> Content:
+    name = one_line(line.name, _LONGEST)
+    head = f"{_sign(line, glyphs)} {line.word:<{_WORD}}"
+    indent = len(head) + column
+    # A long name takes some of its detail's room.
+    first = " " * (len(head) + max(column, len(name) + 1))
+    detail = _wrapped(line.detail, width, indent, first, glyphs).removeprefix(first)
+    named = f"{name:<{len(first) - len(head)}}"
+    parts = [(head, f"bold {_style(line)}"), (named, "bold"), (detail, "")]
+    return Content.assemble(*parts, *_fix(line, width, indent, glyphs))
+
+
+def _in_a_row(line: FindingLine, width: int, _: int, glyphs: Glyphs) -> Content:
+    head, name = f"{_sign(line, glyphs)} {line.word} ", f"{one_line(line.name, _LONGEST)}:"
+    text = _wrapped(f"{name} {line.detail}", width, 2, head, glyphs).removeprefix(head)
+    parts = [(head, f"bold {_style(line)}")]
+    if text.startswith(name):
+        parts.append((name, "bold"))
+        text = text.removeprefix(name)
+    return Content.assemble(*parts, (text, ""), *_fix(line, width, 2, glyphs))
+
+
+def _sign(line: FindingLine, glyphs: Glyphs) -> str:
+    signs = {
         "ok": glyphs.finished,
         "warning": glyphs.warning,
         "failed": glyphs.failed,
         "looking": glyphs.stopping,
-    }.get(line.word, glyphs.waiting)
-    in_columns = width >= _COLUMNS_FROM
-    if in_columns:
-        head = f"{sign} {line.word:<{_WORD}}"
-        name, indent = f"{line.name:<{_NAME}}", 2 + _WORD + max(_NAME, len(line.name) + 1)
-        name = f"{line.name:<{indent - 2 - _WORD}}"
-    else:
-        head, indent = f"{sign} {line.word} ", 2
-        name = f"{line.name}: "
-    style = _STYLES.get(line.word, "dim")
-    first = "" if in_columns else " " * len(head + name)
-    detail = _wrapped(line.detail, width, indent, first, glyphs)
-    body = detail.removeprefix(first) if first else detail
-    parts: list[tuple[str, str]] = [(head, f"bold {style}"), (name, "bold"), (body, "")]
-    if line.fix:
-        lead = f"{glyphs.arrow} "
-        fix = _wrapped(line.fix, width, indent + 2, " " * indent + lead, glyphs)
-        parts.append(("\n" + fix, "" if line.word == "failed" else "dim"))
-    return Content.assemble(*parts)
+    }
+    return signs.get(line.word, glyphs.waiting)
+
+
+def _style(line: FindingLine) -> str:
+    return _STYLES.get(line.word, "dim")
+
+
+def _fix(line: FindingLine, width: int, indent: int, glyphs: Glyphs) -> list[tuple[str, str]]:
+    if not line.fix:
+        return []
+    first = f"{' ' * indent}{glyphs.arrow} "
+    text = _wrapped(line.fix, width, indent + 2, first, glyphs)
+    return [("\n" + text, "" if line.word == "failed" else "dim")]
 
 
 def _wrapped(text: str, width: int, indent: int, first: str, glyphs: Glyphs) -> str:
-    """Cleaned and wrapped; ``first`` begins the first line, blanks the others."""
+    """Cleaned and wrapped; ``first`` begins the first line, so many blanks the others."""
     cleaned = one_line(text, _LONGEST)
     if glyphs.ellipsis.isascii():
         cleaned = to_ascii(cleaned)
-    begin = first or " " * indent
-    filled = textwrap.fill(
-        cleaned,
-        max(24, width),
-        initial_indent=begin,
-        subsequent_indent=" " * indent,
-        break_on_hyphens=False,
+    return (
+        textwrap.fill(
+            cleaned,
+            max(24, width),
+            initial_indent=first,
+            subsequent_indent=" " * indent,
+            break_on_hyphens=False,
+            break_long_words=True,
+        )
+        or first
     )
-    return filled if first else filled[indent:]
+
+
+def preset_content(preset: str, lines: Sequence[str]) -> Content:
+    """What else a preset sets."""
+    title = f"The preset {preset} also sets"
+    return Content.assemble((title, "bold"), "\n", ("\n".join(lines), "dim"))
 
 
 def sample_content(sample: str, glyphs: Glyphs) -> Content:
