@@ -182,7 +182,7 @@ def _folder_finding(folder: Path) -> Finding:
     """What `Project.create` would say, without making anything."""
     other = "Choose another folder."
     try:
-        there = next((part for part in (folder, *folder.parents) if os.path.lexists(part)), folder)
+        there = _nearest(folder)
         if not there.is_dir():
             return Finding(Subject.FOLDER, Grade.FAILED, f"{there} is no folder", other)
         if not os.access(there, os.W_OK | os.X_OK):
@@ -194,6 +194,17 @@ def _folder_finding(folder: Path) -> Finding:
         what = getattr(error, "strerror", None) or str(error)
         return Finding(Subject.FOLDER, Grade.FAILED, f"{folder}: {what}", other)
     return Finding(Subject.FOLDER, Grade.OK, f"{folder}, new")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there. Raises OSError."""
+    for part in (folder, *folder.parents):
+        try:
+            os.lstat(part)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        return part
+    return folder
 
 
 def _taken(folder: Path) -> Finding:
@@ -290,7 +301,7 @@ def disk_finding(folder: Path) -> Finding:
     """Free space where the project would lie."""
     from engine.doctor import check_disk
 
-    there = next((part for part in (folder, *folder.parents) if part.exists()), folder)
+    there = next((part for part in (folder, *folder.parents) if os.path.isdir(part)), folder)
     try:
         free = shutil.disk_usage(there).free
     except OSError:
@@ -299,7 +310,7 @@ def disk_finding(folder: Path) -> Finding:
         fix = "Free some space, or choose a folder on another disk."
         detail = f"{free / 1e6:.0f} MB free at {there}"
         return Finding(Subject.DISK, Grade.FAILED, detail, fix)
-    return _of_check(Subject.DISK, check_disk(folder))
+    return _of_check(Subject.DISK, check_disk(there))
 
 
 def _ram_finding() -> Finding:

@@ -50,7 +50,7 @@ def preset_settings(preset: Preset, task: str) -> Settings:
     if preset is Preset.DEMO:
         # What is proposed for one's own task must not be of another task's difficulties.
         begun = demo_settings(task if task in TASKS else _FITS_ANY_TASK)
-        return with_values(begun, {"run.name": "", "task.name": Settings().task.name})
+        return with_values(begun, {"run.name": ""})
     return Settings()
 
 

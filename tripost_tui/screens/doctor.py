@@ -162,8 +162,7 @@ class DoctorScreen(BaseScreen):
         if drawn != self._drawn:
             refiltered = self._drawn is not None and self._drawn[2] is not state.filter
             self._drawn = drawn
-            title = shown(state.log_title())
-            log.show(title, state.lines(), state.log_note(), to_end=refiltered)
+            log.show(shown(state.log_title()), state.lines(), state.log_note(), to_end=refiltered)
         self.refresh_footer()
 
     def _errors(self) -> Content:

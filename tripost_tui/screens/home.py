@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -18,13 +19,23 @@ from tripost_tui.actions import Target
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.situation import Situation
-from tripost_tui.state.home import EMPTY, HomeState, RunRow
+from tripost_tui.state.home import ABOUT, EMPTY, HomeState, RunRow
 from tripost_tui.text import one_line
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices
 from tripost_tui.widgets.run_list import RunList
 
 POLL_S = 2.0
+
+_KEY = re.compile(r"(?<=^Press )[a-z]( [a-z])?(?= )|\?(?= shows)")
+
+
+def _with_key(line: str) -> Content:
+    """A line with the keys that it names marked as in the footer."""
+    marked = Content(line)
+    for found in _KEY.finditer(line):
+        marked = marked.stylize("bold $accent", *found.span())
+    return marked
 
 
 class HomeScreen(BaseScreen):
@@ -52,7 +63,9 @@ class HomeScreen(BaseScreen):
         yield Notices(self.glyphs)
         yield RunList(self.glyphs)
         with Middle(id="empty"), Center():
-            yield Static(Content("\n").join(Content(line) for line in EMPTY))
+            yield Static(
+                Content("\n\n").join([Content(ABOUT), Content("\n").join(map(_with_key, EMPTY))])
+            )
         yield KeyFooter(Target.HOME)
 
     def on_mount(self) -> None:
