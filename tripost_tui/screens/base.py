@@ -58,6 +58,11 @@ class BaseScreen(Screen[None]):
     def glyphs(self) -> Glyphs:
         return tripost(self.app).glyphs
 
+    @property
+    def is_there(self) -> bool:
+        """False once a person has left it: what comes in late has nothing to be shown on."""
+        return self in self.app.screen_stack
+
     def refresh_footer(self) -> None:
         """Show the keys as they are possible now."""
         for footer in self.query(KeyFooter):
