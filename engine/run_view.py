@@ -44,7 +44,7 @@ def engine_state(
 ) -> EngineState:
     """The engine of the project's latest run. Raises StoreError."""
     if store is None:
-        with Store.open(project.db_path, readonly=True) as opened:
+        with Store.read(project.db_path) as opened:
             return engine_state(project, opened, now)
     run = store.latest_run()
     return _state(project, store.heartbeat(run.id) if run else None, now)

@@ -124,7 +124,7 @@ class LocalBackend:
         from engine.process import spawn_engine
 
         project = Project.open(path)
-        with Store.open(project.db_path, readonly=True) as store:
+        with Store.read(project.db_path) as store:
             run = store.latest_run()
         if run is not None and run.status is RunStatus.FINISHED:
             return
@@ -146,7 +146,7 @@ class LocalBackend:
         from engine.report_tables import report_tables
         from tripost_tui.state.report import ReportPage
 
-        with Store.open(Project.open(path).db_path, readonly=True) as store:
+        with Store.read(Project.open(path).db_path) as store:
             run = store.run(run_id) if run_id is not None else store.latest_run()
             if run is None:
                 raise ProjectError(f"{path}: there is no run yet.", "Nothing to report on")

@@ -28,7 +28,7 @@ def status(folder: Path, as_json: bool) -> None:
     from tripost_tui.standing import accuracies, alert_of, standing_json, standing_text
 
     project = Project.open(folder)
-    with Store.open(project.db_path, readonly=True) as store:
+    with Store.read(project.db_path) as store:
         view = run_view(project, store)
         accuracy = accuracies(store, view.run.id) if view.run else []
         alert = alert_of(store, view)
@@ -118,6 +118,6 @@ def _wait_for_end(project: Project) -> None:
     from engine.run_view import engine_state
     from tripost_tui.following import POLL_S
 
-    with Store.open(project.db_path, readonly=True) as store:
+    with Store.read(project.db_path) as store:
         while engine_state(project, store).alive:
             time.sleep(POLL_S)

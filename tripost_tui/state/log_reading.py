@@ -33,7 +33,7 @@ class LogReader:
         project = Project.open(self._path)
         if self._tail is None:
             self._tail = LogTail(project.logs / ENGINE_LOG)
-        with Store.open(project.db_path, readonly=True, timeout_s=OPEN_TIMEOUT_S) as store:
+        with Store.read(project.db_path, timeout_s=OPEN_TIMEOUT_S) as store:
             run = store.latest_run()
             view = run_view(project, store, run, self._clock())
             events = store.last_events(run.id, LOOKED_AT_EVENTS) if run else []
