@@ -235,6 +235,33 @@ def reviewed_trajectory(row: TrajectoryRow, state: ReviewState | None, hint: str
     return replace(trajectory, turns=tuple(turns))
 
 
+def as_reviewed(row: TrajectoryRow, state: ReviewState | None, hint: str) -> TrajectoryRow:
+    """Return a stored trajectory with the text and the turns that it has after review.
+
+    Raises ValueError where an edited text cannot be read.
+    """
+    if state is None or state.edited is None:
+        return row
+    trajectory = reviewed_trajectory(row, state, hint)
+    turns: list[TurnRow] = []
+    for turn in trajectory.turns:
+        attempt, said = turn.attempt, turn.feedback
+        turns.append(TurnRow(kind=TurnKind.ATTEMPT, author=turn.attempt_author, text=attempt.text))
+        if turn.feedback_text is not None:
+            turns.append(
+                TurnRow(
+                    kind=TurnKind.FEEDBACK,
+                    author=turn.feedback_author,
+                    text=turn.feedback_text,
+                    verdict=said.verdict if said else None,
+                    step=said.step if said else None,
+                    span=said.span if said else None,
+                    reason=said.reason if said else None,
+                )
+            )
+    return replace(row, text=state.edited, turns=tuple(turns), updates=trajectory.updates)
+
+
 def _pairs(turns: Sequence[TurnRow]) -> list[tuple[TurnRow, TurnRow | None]]:
     """Return attempts with the feedback that follows each."""
     pairs: list[tuple[TurnRow, TurnRow | None]] = []

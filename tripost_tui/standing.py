@@ -4,7 +4,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from db.records import ReviewCounts
 from db.store import Store
+from engine.control import REVIEW_WAIT
 from engine.project import Project
 from engine.run_view import RunView
 from tripost_tui.state.wording import age, percent, roughly
@@ -35,7 +37,12 @@ def accuracies(store: Store, run_id: int) -> list[IterationAccuracy]:
     return [totals[iteration] for iteration in sorted(totals)]
 
 
-def standing_text(project: Project, view: RunView, accuracy: list[IterationAccuracy]) -> str:
+def standing_text(
+    project: Project,
+    view: RunView,
+    accuracy: list[IterationAccuracy],
+    reviews: ReviewCounts | None = None,
+) -> str:
     """For a person: state first, then what is known. Safe to print."""
     lines = [f"{project.name}: {view.state}"]
     if view.explanation:
@@ -56,6 +63,16 @@ def standing_text(project: Project, view: RunView, accuracy: list[IterationAccur
     if view.run is not None and view.run.started_at is not None:
         started = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.run.started_at))
         lines.append(f"run {view.run.id}, seed {view.run.seed}, started {started}")
+    if reviews is not None and reviews.total:
+        lines.append(
+            f"review: {reviews.pending:,} pending, {reviews.accepted:,} accepted, "
+            f"{reviews.rejected:,} rejected"
+        )
+    if view.state == REVIEW_WAIT:
+        lines.append(
+            f"Decide: tripost review {project.path}, or go on without: tripost continue "
+            f"{project.path}"
+        )
     for one in accuracy:
         name = f"iteration {one.iteration}" if one.iteration else "start"
         lines.append(
@@ -66,7 +83,10 @@ def standing_text(project: Project, view: RunView, accuracy: list[IterationAccur
 
 
 def standing_json(
-    project: Project, view: RunView, accuracy: list[IterationAccuracy]
+    project: Project,
+    view: RunView,
+    accuracy: list[IterationAccuracy],
+    reviews: ReviewCounts | None = None,
 ) -> dict[str, Any]:
     """For a program; accuracies are shares, times epoch seconds."""
     run, engine = view.run, view.engine
@@ -99,6 +119,15 @@ def standing_json(
         "rate": view.rate,
         "eta_s": view.eta_s,
         "note": view.note,
+        "review": None
+        if reviews is None
+        else {
+            "pending": reviews.pending,
+            "accepted": reviews.accepted,
+            "rejected": reviews.rejected,
+            "flagged": reviews.flagged,
+            "edited": reviews.edited,
+        },
         "accuracy": [
             {
                 "iteration": one.iteration,
