@@ -36,6 +36,7 @@ from db.records import (
 from db.review_conditions import ReviewOrder
 from db.store import Store
 from engine.review_filter import parse_filter
+from engine.second_looks import second_look
 
 COUNTS, PAGES, DECISIONS = 50.0, 100.0, 5.0
 """Budgets in milliseconds."""
@@ -220,6 +221,8 @@ def print_table(store: Store, path: Path, run_id: int, ids: list[int]) -> None:
         ("one decision", DECISIONS, lambda: decide(ReviewKind.ACCEPT)),
         ("one undo", DECISIONS, lambda: store.undo_review(run_id)),
         ("one redo", DECISIONS, lambda: store.redo_review(run_id)),
+        ("what is to be looked at again", None, lambda: second_look(store, run_id)),
+        ("agreement", None, lambda: store.review_agreement(run_id)),
         ("pace", None, lambda: store.review_speed(run_id)),
         ("1,000 decisions in one step", None, bulk),
         ("undo of them", None, lambda: store.undo_review(run_id)),
@@ -230,7 +233,8 @@ def print_table(store: Store, path: Path, run_id: int, ids: list[int]) -> None:
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; "
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, journal mode "
         f"{store._connection.execute('PRAGMA journal_mode').fetchone()[0]}, synchronous FULL. "
-        f"Milliseconds of {TIMES} times, the file in the system's cache.\n"
+        f"Milliseconds of {TIMES} times, the file in the system's cache, on the disk of the system's "
+        "temporary folder.\n"
     )
     print("| what | median | 95th percentile | budget |")
     print("| --- | --: | --: | --: |")
