@@ -304,7 +304,7 @@ class ReviewQueries(Connection):
         with self.snapshot():
             for part in parts(order):
                 chosen = f"{_FROM} WHERE t.run_id = ? AND {condition} AND {part}"
-                if offset and len(parts(order)) > 1:
+                if offset and part != parts(order)[-1]:
                     ((count,),) = self._rows(f"SELECT count(*) {chosen}", run_id, *values)
                     if offset >= count:
                         offset -= count
