@@ -95,13 +95,19 @@ def recheck(task: Task, item: Item, text: str) -> Recheck:
 
 
 def _answer(task: Task, item: Item, attempt: Attempt) -> tuple[str | None, bool | None]:
-    answer = task.answer(attempt)
+    """Return the answer and whether it is right, None where the person's script fails."""
+    question, text = item.question, attempt.text
+    if not isinstance(task, OwnTask):
+        answer = task.answer(attempt)
+        return answer, task.is_right(answer, item.answer, question=question, attempt=text)
+    # The task's own methods count a failing script as a wrong answer.
+    answer = None
     try:
-        return answer, task.is_right(
-            answer, item.answer, question=item.question, attempt=attempt.text
-        )
+        answer = task.checker.read(attempt.final_response)
+        right = answer is not None and task.checker.is_right(answer, item.answer, question, text)
     except ScriptError:
         return answer, None
+    return answer, right
 
 
 def _on_a_right_one(task: Task, feedback: Feedback | None, right: bool | None) -> CheckVerdict:

@@ -53,7 +53,7 @@ def wanted_queue(wanted: ReviewFilter) -> ReviewFilter:
 def check_all(store: Store, task: Task, run_id: int, tell: Callable[[str], None]) -> None:
     """Have the checker look at all trajectories, which a filter or an order may ask for."""
     done = 0
-    while more := check_some(store, task, run_id, limit=200):
+    while more := check_some(store, task, run_id, limit=1000):
         done += more
         if done % 2000 == 0:
             tell(f"the checker has looked at {done:,} trajectories")
