@@ -304,6 +304,11 @@ class ReviewQueries(Connection):
         with self.snapshot():
             for part in parts(order):
                 chosen = f"{_FROM} WHERE t.run_id = ? AND {condition} AND {part}"
+                if offset and part != parts(order)[-1]:
+                    ((count,),) = self._rows(f"SELECT count(*) {chosen}", run_id, *values)
+                    if offset >= count:
+                        offset -= count
+                        continue
                 rows = self._rows(
                     f"SELECT t.id {chosen} ORDER BY {order_by(order)} LIMIT ? OFFSET ?",
                     run_id,
@@ -312,13 +317,9 @@ class ReviewQueries(Connection):
                     offset,
                 )
                 found += [trajectory_id for (trajectory_id,) in rows]
+                offset = 0
                 if len(found) == limit:
                     break
-                if offset and rows:
-                    offset = 0
-                elif offset:
-                    ((skipped,),) = self._rows(f"SELECT count(*) {chosen}", run_id, *values)
-                    offset -= skipped
         return found
 
     def review_total(self, run_id: int, wanted: ReviewFilter | None = None) -> int:

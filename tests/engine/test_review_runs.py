@@ -119,7 +119,7 @@ def test_what_is_rejected_is_left_out_and_what_is_edited_is_used_as_edited(
     engine: Engine, project: Project
 ) -> None:
     edited_ones = [row for row in rows(project) if row.origin is Origin.EDITED]
-    edited, rejected, flagged = edited_ones[0], edited_ones[1], edited_ones[2]
+    edited, rejected, flagged, broken = edited_ones[:4]
     task = project_task(project)
     with Store.open(project.db_path, readonly=True) as store:
         item = store.item(edited.item_id)
@@ -136,12 +136,17 @@ def test_what_is_rejected_is_left_out_and_what_is_edited_is_used_as_edited(
         ReviewChange(trajectory_id=edited.id, kind=ReviewKind.ACCEPT),
         ReviewChange(trajectory_id=rejected.id, kind=ReviewKind.REJECT),
         ReviewChange(trajectory_id=flagged.id, kind=ReviewKind.FLAG),
+        # The command line would not store this.
+        ReviewChange(trajectory_id=broken.id, kind=ReviewKind.EDIT, text="no trajectory"),
+        ReviewChange(trajectory_id=broken.id, kind=ReviewKind.ACCEPT),
     )
     decide(project, *rest(project), ReviewChange(trajectory_id=flagged.id, kind=ReviewKind.ACCEPT))
     assert engine.wait().code == 0
 
     reasons = {reason for _, _, reason in examples_of(project, rejected.id)}
     assert reasons == {DropReason.REJECTED}
+    reasons = {reason for _, _, reason in examples_of(project, broken.id)}
+    assert reasons == {DropReason.EDIT_UNREADABLE}
     kinds = Counter(kind for kind, _, _ in examples_of(project, edited.id))
     assert kinds[ExampleKind.IMPROVING] >= 1
     assert any("That is so." in text for _, text, _ in examples_of(project, edited.id))
@@ -152,7 +157,7 @@ def test_what_is_rejected_is_left_out_and_what_is_edited_is_used_as_edited(
         assert stage.detail["reviewed"] == {
             "accepted": len(rows(project)) - 1,
             "rejected": 1,
-            "edited": 1,
+            "edited": 2,
             "flagged": [flagged.id],
         }
         report = build_report(store, 1)
@@ -160,7 +165,7 @@ def test_what_is_rejected_is_left_out_and_what_is_edited_is_used_as_edited(
         assert store.trajectory(edited.id) == edited
     assert report.reviews is not None
     (one,) = report.reviews.iterations
-    assert (one.rejected, one.left_out, one.edited, one.used_as_edited) == (1, 1, 1, 1)
+    assert (one.rejected, one.left_out, one.edited, one.used_as_edited) == (1, 1, 2, 2)
     text = to_markdown(report)
     assert "## Reviewed" in text
     assert "## Agreement" in text
