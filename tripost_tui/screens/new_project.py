@@ -64,6 +64,7 @@ class NewProjectScreen(BaseScreen):
         self._timer: Timer | None = None
         self._broken = ""
         self._waiting = False
+        self._hint = ""
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -196,8 +197,10 @@ class NewProjectScreen(BaseScreen):
     def _show_hint(self) -> None:
         field = self._field_of(self.focused)
         text = HINTS[field] if field else "Arrows and pgdn scroll; tab goes back to the values."
-        shown = to_ascii(text) if tripost(self.app).ascii_only else text
-        self.query_one("#hint", Static).update(Content.styled(shown, "dim"))
+        if text != self._hint:
+            self._hint = text
+            shown = to_ascii(text) if tripost(self.app).ascii_only else text
+            self.query_one("#hint", Static).update(Content.styled(shown, "dim"))
 
     def _row(self, field: Field) -> FormRow:
         return self.query_one(f"#row-{field}", FormRow)

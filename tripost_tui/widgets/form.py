@@ -23,6 +23,7 @@ class FormRow(Vertical):
         self.input.cursor_blink = False
         self._source = Static(Content(""), classes="form-source")
         self._error = Static(Content(""), classes="form-error")
+        self._shown: tuple[str, str] | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="form-line"):
@@ -38,7 +39,10 @@ class FormRow(Vertical):
             self.input.cursor_position = len(value)
         if self.input.placeholder != placeholder:
             self.input.placeholder = placeholder
-        self._source.update(Content.styled(source, "bold" if source in _LOUD else "dim"))
-        self.set_class(bool(error), "-wrong")
-        self._error.display = bool(error)
-        self._error.update(Content(f"{glyphs.failed} {error}") if error else Content(""))
+        # Only what changed: each update lays the screen out anew, and this is for each key.
+        if (source, error) != self._shown:
+            self._shown = (source, error)
+            self._source.update(Content.styled(source, "bold" if source in _LOUD else "dim"))
+            self.set_class(bool(error), "-wrong")
+            self._error.display = bool(error)
+            self._error.update(Content(f"{glyphs.failed} {error}") if error else Content(""))
