@@ -12,6 +12,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from tripost_tui.abandoning import abandonable
 from tripost_tui.actions import Target
 from tripost_tui.found_experts import FoundExperts
 from tripost_tui.glyphs import to_ascii
@@ -91,11 +92,12 @@ class NewProjectScreen(BaseScreen):
 
     @work(thread=True, group="around", exit_on_error=False)
     def _find_around(self) -> None:
-        backend = tripost(self.app).backend
+        backend, worker = tripost(self.app).backend, get_current_worker()
         folder = backend.free_folder()
         # Servers may take seconds; the folder need not wait for them.
         self.post_message(self.Around(folder, None))
-        self.post_message(self.Around(folder, backend.experts()))
+        for experts in abandonable(lambda: [backend.experts()], lambda: worker.is_cancelled):
+            self.post_message(self.Around(folder, experts))
 
     def on_new_project_screen_around(self, message: Around) -> None:
         if message.folder != self.state.free_folder:
@@ -115,12 +117,11 @@ class NewProjectScreen(BaseScreen):
     @work(thread=True, group="preflight", exclusive=True, exit_on_error=False)
     def _look_on(self, look: int, wish: Wish) -> None:
         backend, worker = tripost(self.app).backend, get_current_worker()
-        for finding in backend.look(wish):
-            # What a person has changed since is looked at by the next one.
-            if worker.is_cancelled:
-                return
+        # What a person has changed since is looked at by the next one, which cancels this.
+        for finding in abandonable(lambda: backend.look(wish), lambda: worker.is_cancelled):
             self.post_message(self.Looked(look, finding))
-        self.post_message(self.Looked(look, None))
+        if not worker.is_cancelled:
+            self.post_message(self.Looked(look, None))
 
     def on_new_project_screen_looked(self, message: Looked) -> None:
         if message.finding is None:
