@@ -30,9 +30,8 @@ def filled(**values: str) -> Ready:
     async def ready(pilot: AppPilot) -> None:
         screen = await at_new(pilot)
         for name, text in values.items():
-            screen.state.set(Field(name), text)
-        screen._look_soon()
-        screen.repaint()
+            screen._row(Field(name)).write(text)
+            await pilot.pause()
         screen._row(Field(list(values)[-1])).input.focus()
         await looked(pilot)
 

@@ -32,11 +32,17 @@ class FormRow(Vertical):
             yield self._source
         yield self._error
 
-    def show(self, value: str, placeholder: str, source: str, error: str, glyphs: Glyphs) -> None:
-        """``value`` is what the person wrote, ``placeholder`` what holds where that is empty."""
+    def write(self, value: str) -> None:
+        """Put a value into the field, where that is not what the person has just typed."""
         if self.input.value != value:
             self.input.value = value
             self.input.cursor_position = len(value)
+
+    def show(self, placeholder: str, source: str, error: str, glyphs: Glyphs) -> None:
+        """``placeholder`` is what holds where the field is empty.
+
+        What stands in it is left alone: more may have been typed than has been heard of yet.
+        """
         if self.input.placeholder != placeholder:
             self.input.placeholder = placeholder
         # Only what changed: each update lays the screen out anew, and this is for each key.
