@@ -18,6 +18,7 @@ from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
 from tripost_tui.screens.run import RunScreen
 from tripost_tui.state.home import RunRow
+from tripost_tui.state.log_reading import LogReader
 from tripost_tui.wish import Wish
 
 SHOWN_FOLDER = Path("/home/ada/tripost")
@@ -116,6 +117,9 @@ class PicturedBackend(StartedBackend):
 
     def examine(self) -> list[Check]:
         return list(PICTURED_CHECKS)
+
+    def log_reader(self, path: Path) -> LogReader:
+        return super().log_reader(self._folder / path.name)
 
 
 def app_on(

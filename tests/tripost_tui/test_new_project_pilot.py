@@ -116,6 +116,27 @@ async def test_letters_only_type_and_f1_helps(app: TripostApp) -> None:
         assert isinstance(app.screen, HomeScreen)
 
 
+async def test_typing_faster_than_it_can_be_shown_loses_nothing(app: TripostApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await at_new(pilot)
+        for letter in "quick as lightning":
+            screen.query_one(Input).insert_text_at_cursor(letter)
+            screen.repaint()
+        await looked(pilot)
+        assert screen.query_one(Input).value == "quick as lightning"
+        assert screen.state.value(Field.FOLDER) == "quick as lightning"
+        assert screen.state.findings[Subject.FOLDER].detail.endswith("quick as lightning, new")
+
+
+async def test_a_key_right_after_an_arrow_is_of_the_next_field(app: TripostApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await at_new(pilot)
+        screen.do_down()
+        assert screen.situation().has_choices
+        screen.do_next()
+        assert screen.state.typed(Field.TASK) == "word_sorting"
+
+
 async def test_going_back_loses_nothing(app: TripostApp) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await at_new(pilot)

@@ -196,3 +196,14 @@ def test_the_preflight_is_summed_up(grades: list[Grade], summary: str) -> None:
         state.take(look, finding(subject, grade))
     state.end_look(look)
     assert state.summary() == summary
+
+
+def test_what_matters_most_comes_first_and_stays_there_while_it_is_looked_at_again() -> None:
+    state = NewProject()
+    assert state.ordered() == list(Subject)
+    look = state.begin_look()
+    for subject, grade in ((Subject.TASK, Grade.WARNING), (Subject.RAM, Grade.FAILED)):
+        state.take(look, finding(subject, grade))
+    assert state.ordered()[:3] == [Subject.RAM, Subject.TASK, Subject.FOLDER]
+    state.begin_look()
+    assert state.ordered()[:3] == [Subject.RAM, Subject.TASK, Subject.FOLDER]

@@ -90,7 +90,7 @@ def continue_(folder: Path) -> None:
     from engine.run_view import run_view
 
     project = Project.open(folder)
-    with Store.open(project.db_path, readonly=True) as store:
+    with Store.read(project.db_path) as store:
         state = run_view(project, store).state
     if state != REVIEW_WAIT:
         raise ProjectError(

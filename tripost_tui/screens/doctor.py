@@ -18,6 +18,7 @@ from db.errors import StoreError
 from db.records import Level
 from engine.doctor import Check
 from engine.errors import TripostError
+from tripost_tui.abandoning import abandonable
 from tripost_tui.actions import Target
 from tripost_tui.glyphs import to_ascii
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
@@ -86,7 +87,9 @@ class DoctorScreen(BaseScreen):
 
     @work(thread=True, group="doctor", exit_on_error=False)
     def _examine(self) -> None:
-        self.post_message(self.Examined(tripost(self.app).backend.examine()))
+        backend, worker = tripost(self.app).backend, get_current_worker()
+        for checks in abandonable(lambda: [backend.examine()], lambda: worker.is_cancelled):
+            self.post_message(self.Examined(checks))
 
     @work(thread=True, group="log", exit_on_error=False)
     def _read_on(self, path: Path) -> None:

@@ -12,6 +12,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from tripost_tui.abandoning import abandonable
 from tripost_tui.actions import Target
 from tripost_tui.found_experts import FoundExperts
 from tripost_tui.glyphs import to_ascii
@@ -64,6 +65,7 @@ class NewProjectScreen(BaseScreen):
         self._timer: Timer | None = None
         self._broken = ""
         self._waiting = False
+        self._hint = ""
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -81,8 +83,10 @@ class NewProjectScreen(BaseScreen):
         yield KeyFooter(Target.NEW)
 
     def on_mount(self) -> None:
+        for field in Field:
+            self._row(field).write(self.state.typed(field))
         self.repaint()
-        self._row(Field.FOLDER).input.focus()
+        self.set_focus(self._row(Field.FOLDER).input)
         self._find_around()
         self._look_soon()
 
@@ -90,11 +94,12 @@ class NewProjectScreen(BaseScreen):
 
     @work(thread=True, group="around", exit_on_error=False)
     def _find_around(self) -> None:
-        backend = tripost(self.app).backend
+        backend, worker = tripost(self.app).backend, get_current_worker()
         folder = backend.free_folder()
         # Servers may take seconds; the folder need not wait for them.
         self.post_message(self.Around(folder, None))
-        self.post_message(self.Around(folder, backend.experts()))
+        for experts in abandonable(lambda: [backend.experts()], lambda: worker.is_cancelled):
+            self.post_message(self.Around(folder, experts))
 
     def on_new_project_screen_around(self, message: Around) -> None:
         if message.folder != self.state.free_folder:
@@ -114,12 +119,11 @@ class NewProjectScreen(BaseScreen):
     @work(thread=True, group="preflight", exclusive=True, exit_on_error=False)
     def _look_on(self, look: int, wish: Wish) -> None:
         backend, worker = tripost(self.app).backend, get_current_worker()
-        for finding in backend.look(wish):
-            # What a person has changed since is looked at by the next one.
-            if worker.is_cancelled:
-                return
+        # What a person has changed since is looked at by the next one, which cancels this.
+        for finding in abandonable(lambda: backend.look(wish), lambda: worker.is_cancelled):
             self.post_message(self.Looked(look, finding))
-        self.post_message(self.Looked(look, None))
+        if not worker.is_cancelled:
+            self.post_message(self.Looked(look, None))
 
     def on_new_project_screen_looked(self, message: Looked) -> None:
         if message.finding is None:
@@ -146,15 +150,20 @@ class NewProjectScreen(BaseScreen):
         here = self._field_of(self.focused)
         for field in Field:
             self._row(field).set_class(field is here, "-current")
+        self._keep_in_sight()
         self._show_hint()
         self.refresh_footer()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         field = self._field_of(event.input)
-        if field is not None and self.state.set(field, event.value):
+        # What stands there now: further keys may have been pressed since the event.
+        if field is not None and self.state.set(field, event.input.value):
+            self._row(field).write(self.state.typed(field))
             self._waiting = False
             self._look_soon()
             self.repaint()
+            if field in self.state.problems:
+                self._keep_in_sight()
 
     def repaint(self) -> None:
         """Show the state as it is."""
@@ -169,12 +178,10 @@ class NewProjectScreen(BaseScreen):
         self.query_one(Notices).show(notices)
         for field in Field:
             error = one_line(state.problems.get(field, ""), 400)
-            self._row(field).show(
-                state.typed(field), state.begun(field), state.source(field), error, glyphs
-            )
+            self._row(field).show(state.begun(field), state.source(field), error, glyphs)
         pane = self.query_one("#preflight", Pane)
         pane.retitle(f"Preflight: {state.summary()}")
-        found = [self._line(subject) for subject in Subject]
+        found = [self._line(subject) for subject in state.ordered()]
         content = findings_content(found, pane.columns, glyphs)
         sample = next((one.sample for one in state.findings.values() if one.sample), "")
         parts = [content]
@@ -193,11 +200,20 @@ class NewProjectScreen(BaseScreen):
             return FindingLine("looking", subject, finding.detail if finding else "")
         return FindingLine(finding.grade, subject, finding.detail, finding.fix)
 
+    def _keep_in_sight(self) -> None:
+        """Have the field at hand in sight, with what is wrong with it."""
+        field = self._field_of(self.focused)
+        if field is not None:
+            row = self._row(field)
+            self.call_after_refresh(row.scroll_visible, animate=False)
+
     def _show_hint(self) -> None:
         field = self._field_of(self.focused)
         text = HINTS[field] if field else "Arrows and pgdn scroll; tab goes back to the values."
-        shown = to_ascii(text) if tripost(self.app).ascii_only else text
-        self.query_one("#hint", Static).update(Content.styled(shown, "dim"))
+        if text != self._hint:
+            self._hint = text
+            shown = to_ascii(text) if tripost(self.app).ascii_only else text
+            self.query_one("#hint", Static).update(Content.styled(shown, "dim"))
 
     def _row(self, field: Field) -> FormRow:
         return self.query_one(f"#row-{field}", FormRow)
@@ -221,7 +237,7 @@ class NewProjectScreen(BaseScreen):
         waited, self._waiting = self._waiting, False
         wrong = state.first_wrong()
         if wrong is not None:
-            self._row(wrong).input.focus()
+            self.set_focus(self._row(wrong).input)
             app.say(f"{wrong}: {one_line(state.problems[wrong], 200)}", severity="warning")
             return
         if state.problem:
@@ -234,7 +250,7 @@ class NewProjectScreen(BaseScreen):
         failed = state.failed
         folder = next((one for one in failed if one.subject is Subject.FOLDER), None)
         if folder is not None:
-            self._row(Field.FOLDER).input.focus()
+            self.set_focus(self._row(Field.FOLDER).input)
             app.say(f"{one_line(folder.detail)}. {one_line(folder.fix)}", severity="warning")
             return
         if not failed:
@@ -272,8 +288,7 @@ class NewProjectScreen(BaseScreen):
 
         def chosen(value: str | None) -> None:
             if value is not None:
-                self._row(field).input.value = value
-                self._row(field).input.cursor_position = len(value)
+                self._row(field).write(value)
 
         self.app.push_screen(
             ChoiceDialog(
@@ -287,7 +302,10 @@ class NewProjectScreen(BaseScreen):
 
     def do_next(self) -> None:
         field = self._field_of(self.focused)
-        if field is not None and self.state.choose_next(field) is not None:
+        chosen = None if field is None else self.state.choose_next(field)
+        if field is not None and chosen is not None:
+            self._row(field).write(chosen)
+            self._waiting = False
             self._look_soon()
             self.repaint()
 
@@ -308,7 +326,7 @@ class NewProjectScreen(BaseScreen):
     def _step(self, by: int) -> None:
         fields, field = list(Field), self._field_of(self.focused)
         at = 0 if field is None else (fields.index(field) + by) % len(fields)
-        self._row(fields[at]).input.focus()
+        self.set_focus(self._row(fields[at]).input)
 
     def do_back(self) -> None:
         if self._waiting:

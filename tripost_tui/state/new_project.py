@@ -58,14 +58,17 @@ HINTS: Mapping[Field, str] = {
     Field.FOLDER: "New or empty. Its project.toml will have every setting, explained.",
     Field.TASK: "A built-in task, or the folder of one of your own, as in ./mine.",
     Field.STUDENT: "The embedded one, a local folder (./model), or a hub id (owner/name).",
-    Field.FEEDBACK: "script, or ollama:MODEL, gguf:PATH, openai:MODEL@URL. Several with a comma"
-    " and a blank: who is next is asked where one gives up.",
+    Field.FEEDBACK: "script, ollama:MODEL, gguf:PATH or openai:MODEL@URL. Or a list, as in: a, b"
+    " (b is asked where a gives up).",
     Field.IMPROVE: "Who writes the better attempt: script, or a language model, as above.",
     Field.PRESET: "Where the values begin that you leave open: default, demo (small and quick),"
     " paper (as published).",
     Field.ITERATIONS: "How often to collect, post-process and train.",
     Field.SEED: "Seed of sampling, shuffling and training.",
 }
+
+
+_GRAVEST_FIRST = {Grade.FAILED: 0, Grade.WARNING: 1}
 
 
 class Source(StrEnum):
@@ -249,6 +252,18 @@ class NewProject:
     def end_look(self, look: int) -> None:
         if look == self._looking:
             self.pending.clear()
+
+    def ordered(self) -> list[Subject]:
+        """The subjects as they are shown: what matters most comes first.
+
+        What is looked at again stays where it was meanwhile.
+        """
+
+        def place(subject: Subject) -> int:
+            found = self.findings.get(subject)
+            return _GRAVEST_FIRST.get(found.grade, 2) if found else 2
+
+        return sorted(Subject, key=place)
 
     @property
     def failed(self) -> list[Finding]:

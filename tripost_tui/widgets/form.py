@@ -23,6 +23,7 @@ class FormRow(Vertical):
         self.input.cursor_blink = False
         self._source = Static(Content(""), classes="form-source")
         self._error = Static(Content(""), classes="form-error")
+        self._shown: tuple[str, str] | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="form-line"):
@@ -31,14 +32,23 @@ class FormRow(Vertical):
             yield self._source
         yield self._error
 
-    def show(self, value: str, placeholder: str, source: str, error: str, glyphs: Glyphs) -> None:
-        """``value`` is what the person wrote, ``placeholder`` what holds where that is empty."""
+    def write(self, value: str) -> None:
+        """Put a value into the field, where that is not what the person has just typed."""
         if self.input.value != value:
             self.input.value = value
             self.input.cursor_position = len(value)
+
+    def show(self, placeholder: str, source: str, error: str, glyphs: Glyphs) -> None:
+        """``placeholder`` is what holds where the field is empty.
+
+        What stands in it is left alone: more may have been typed than has been heard of yet.
+        """
         if self.input.placeholder != placeholder:
             self.input.placeholder = placeholder
-        self._source.update(Content.styled(source, "bold" if source in _LOUD else "dim"))
-        self.set_class(bool(error), "-wrong")
-        self._error.display = bool(error)
-        self._error.update(Content(f"{glyphs.failed} {error}") if error else Content(""))
+        # Only what changed: each update lays the screen out anew, and this is for each key.
+        if (source, error) != self._shown:
+            self._shown = (source, error)
+            self._source.update(Content.styled(source, "bold" if source in _LOUD else "dim"))
+            self.set_class(bool(error), "-wrong")
+            self._error.display = bool(error)
+            self._error.update(Content(f"{glyphs.failed} {error}") if error else Content(""))
