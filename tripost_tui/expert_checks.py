@@ -12,10 +12,10 @@ from local_experts.discovery import Discovery
 from local_experts.errors import (
     ContextTooSmall,
     ExpertError,
-    ExpertRefused,
     ExpertUnreachable,
     KeyMissing,
     KeyRefused,
+    LibraryMissing,
     ModelFileInvalid,
     ModelMissing,
 )
@@ -87,10 +87,14 @@ def _fix(name: str, error: ExpertError) -> str:
             return f"Set the key in the environment or the keyring, {other}."
         case ModelMissing() if back_end is BackEnd.OLLAMA:
             return f"Fetch it (ollama pull {shlex.quote(model)}), {other}."
+        case ModelMissing():
+            return f"Name a model that is there, {other}."
+        case LibraryMissing():
+            return f"Install it, {other}."
         case ContextTooSmall():
             return f"Set experts.context_tokens lower in the project's settings, {other}."
-        case ExpertRefused() | ExpertError():
-            return f"Make it work, {other}."
+        case _:
+            return f"Check its address and what answers there, {other}."
 
 
 def _unreached(problem: ExpertError) -> Check:

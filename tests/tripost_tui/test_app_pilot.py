@@ -214,7 +214,9 @@ async def test_help_palette_and_go_to(app: TripostApp, project: Project) -> None
 async def test_the_palette_carries_out_what_is_chosen(app: TripostApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await at_home(pilot)
-        await pilot.press("ctrl+p", *"new", "enter", "enter")
+        await pilot.press("ctrl+p", *"new  n")
+        await until(pilot, lambda: "Make a new project" in text_of(pilot), "the command")
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, NewProjectScreen), "the form")
 
 

@@ -18,6 +18,7 @@ from piloting import (
     until,
 )
 from stand_in_ollama import OllamaStandIn
+from textual.events import Key
 from textual.widgets import Input
 
 from engine.project import Project
@@ -128,13 +129,24 @@ async def test_typing_faster_than_it_can_be_shown_loses_nothing(app: TripostApp)
         assert screen.state.findings[Subject.FOLDER].detail.endswith("quick as lightning, new")
 
 
-async def test_a_key_right_after_an_arrow_is_of_the_next_field(app: TripostApp) -> None:
+async def test_keys_that_come_in_one_piece_go_where_they_are_meant(app: TripostApp) -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await at_new(pilot)
-        screen.do_down()
-        assert screen.situation().has_choices
-        screen.do_next()
-        assert screen.state.typed(Field.TASK) == "word_sorting"
+        for key in ("a", "down", "ctrl+n", "down", "b", "down", "down", "c"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: screen.state.typed(Field.IMPROVE), "the last key")
+        typed = [screen.state.typed(field) for field in list(Field)[:5]]
+        assert typed == ["a", "word_sorting", "b", "", "c"]
+
+
+async def test_arrows_scroll_the_preflight_where_that_has_the_focus(app: TripostApp) -> None:
+    async with app.run_test(size=(60, 20)) as pilot:
+        screen = await at_new(pilot)
+        await pilot.press("shift+tab")
+        pane = screen.query_one("#preflight")
+        assert screen.focused is pane
+        await pilot.press("down", "down", "up")
+        assert pane.scroll_offset.y == 1
 
 
 async def test_going_back_loses_nothing(app: TripostApp) -> None:

@@ -325,8 +325,11 @@ class NewProjectScreen(BaseScreen):
 
     def _step(self, by: int) -> None:
         fields, field = list(Field), self._field_of(self.focused)
-        at = 0 if field is None else (fields.index(field) + by) % len(fields)
-        self.set_focus(self._row(fields[at]).input)
+        if field is not None:
+            next_field = fields[(fields.index(field) + by) % len(fields)]
+            self.set_focus(self._row(next_field).input)
+        elif self.focused is not None:
+            self.focused.scroll_relative(y=by, animate=False)
 
     def do_back(self) -> None:
         if self._waiting:
