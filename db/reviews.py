@@ -180,6 +180,11 @@ class ReviewQueries(Connection):
             after_id,
         )
 
+    def newest_review_event(self) -> int:
+        """Id of the newest event of any run, 0 before the first: a cheap look for news."""
+        ((newest,),) = self._rows("SELECT coalesce(max(id), 0) FROM review_events")
+        return int(newest)
+
     def review_state(self, trajectory_id: int) -> ReviewState:
         """How a trajectory stands. Raises StoreMissing when there is no such trajectory."""
         found = self._first(

@@ -14,6 +14,8 @@ from tripost_tui.situation import (
     Reason,
     Situation,
     always,
+    can_open_review,
+    can_review,
     can_stop,
     has_choices,
     has_engine,
@@ -22,9 +24,11 @@ from tripost_tui.situation import (
     has_trajectory,
     not_busy,
     not_looking,
+    not_typing,
     pause_label,
     selected,
     start_or_pause,
+    typing,
 )
 
 MOST_FOOTER_KEYS = 7
@@ -37,6 +41,7 @@ class Target(StrEnum):
     HOME = "home"
     RUN = "run"
     REPORT = "report"
+    REVIEW = "review"
     QUIT = "quit"
     CONFIRM = "confirm"
     NEW = "new"
@@ -48,6 +53,7 @@ TITLES = {
     Target.HOME: "Home",
     Target.RUN: "Run",
     Target.REPORT: "Report",
+    Target.REVIEW: "Review",
     Target.QUIT: "When quitting with a run at work",
     Target.CONFIRM: "When asked to confirm",
     Target.NEW: "New project",
@@ -169,6 +175,14 @@ ACTIONS: tuple[Action, ...] = (
         description="Copy the trajectory that is shown",
         keys=("y",),
         why_not=has_trajectory,
+        footer=6,
+    ),
+    Action(
+        id="run.review",
+        label="review",
+        description="Review trajectories: accept, reject, edit",
+        keys=("v",),
+        why_not=can_open_review,
         footer=5,
     ),
     Action(
@@ -176,7 +190,6 @@ ACTIONS: tuple[Action, ...] = (
         label="zoom",
         description="Give the whole screen to the focused pane; esc gives it back",
         keys=("z",),
-        footer=6,
     ),
     Action(
         id="report.copy",
@@ -196,6 +209,200 @@ ACTIONS: tuple[Action, ...] = (
         label="up",
         description="Scroll up; pgup a page, home to the start",
         keys=("k",),
+    ),
+    Action(
+        id="review.accept",
+        label="accept",
+        description="Accept it, or all of the range, and go to the next undecided one",
+        keys=("a",),
+        why_not=can_review,
+        footer=1,
+    ),
+    Action(
+        id="review.reject",
+        label="reject",
+        description="Reject it, or all of the range: rejected is left out of training",
+        keys=("x",),
+        why_not=can_review,
+        footer=2,
+    ),
+    Action(
+        id="review.undo",
+        label="undo",
+        description="Take back the newest step, also of earlier sessions",
+        keys=(
+            "u",
+            "z",
+            "backspace",
+        ),
+        why_not=not_typing,
+        footer=3,
+    ),
+    Action(
+        id="review.edit",
+        label="edit",
+        description="Edit the last attempt here; the original is kept, the checker looks again",
+        keys=("e",),
+        why_not=can_review,
+        footer=4,
+    ),
+    Action(
+        id="review.diff",
+        label="diff",
+        description="Show updates plain, with changed words marked, or beside the attempt",
+        keys=("d",),
+        why_not=can_review,
+        footer=5,
+    ),
+    Action(
+        id="review.filter",
+        label="filter",
+        description="Filter the list, such as: status:pending iter:2 tag:wrong-step len>800 words",
+        keys=("slash",),
+        why_not=not_typing,
+        footer=6,
+    ),
+    Action(
+        id="review.later",
+        label="later",
+        description="Put it to the end of the queue",
+        keys=("s",),
+        why_not=can_review,
+        footer=7,
+    ),
+    Action(
+        id="review.redo",
+        label="redo",
+        description="Bring back the step that was taken back last",
+        keys=(
+            "U",
+            "Z",
+        ),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.flag",
+        label="flag",
+        description="Flag it, or take the flag off",
+        keys=("f",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.note",
+        label="note",
+        description="Write a note on it",
+        keys=("m",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.external",
+        label="in $EDITOR",
+        description="Edit the last attempt in $EDITOR",
+        keys=("E",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.range",
+        label="range",
+        description="Begin a range that j and k extend, then a or x decides all of it",
+        keys=("v",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.blind",
+        label="blind",
+        description="Hide the checker's verdict, or show it",
+        keys=("b",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.order",
+        label="order",
+        description="Order: newest, disagreeing with the checker, shortest",
+        keys=("o",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.copy",
+        label="copy",
+        description="Copy the trajectory that is shown",
+        keys=("y",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.down",
+        label="down",
+        description="Next trajectory",
+        keys=(
+            "j",
+            "down",
+        ),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.up",
+        label="up",
+        description="Previous trajectory",
+        keys=(
+            "k",
+            "up",
+        ),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.first",
+        label="first",
+        description="First trajectory of the list",
+        keys=("home",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.last",
+        label="last",
+        description="Last trajectory of the list",
+        keys=("end",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.page_down",
+        label="scroll down",
+        description="Scroll the text a page down; this never decides",
+        keys=(
+            "space",
+            "pagedown",
+        ),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.page_up",
+        label="scroll up",
+        description="Scroll the text a page up",
+        keys=("pageup",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.anew",
+        label="read anew",
+        description="Read the list anew, with what has come since",
+        keys=("r",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.save",
+        label="save",
+        description="Save what is in the editor; esc leaves it without",
+        keys=("ctrl+s",),
+        why_not=typing,
+    ),
+    *(
+        Action(
+            id=f"review.tag{number}",
+            label=f"tag {number}",
+            description=f"Put reason tag {number} on it, or take it off; see below the text",
+            keys=(str(number),),
+            why_not=can_review,
+        )
+        for number in range(1, 10)
     ),
     Action(
         id="quit.leave",
@@ -381,6 +588,14 @@ ACTIONS: tuple[Action, ...] = (
         letter="d",
     ),
     Action(
+        id="global.review",
+        label="review",
+        description="Review of that run's trajectories",
+        keys=(),
+        why_not=can_open_review,
+        letter="v",
+    ),
+    Action(
         id="global.next_pane",
         label="next pane",
         description="Focus the next pane; arrows and pgdn scroll it",
@@ -413,7 +628,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
 )
 
-_SCREENS = (Target.HOME, Target.RUN, Target.REPORT, Target.NEW, Target.DOCTOR)
+_SCREENS = (
+    Target.HOME,
+    Target.RUN,
+    Target.REPORT,
+    Target.REVIEW,
+    Target.NEW,
+    Target.DOCTOR,
+)
 
 _BY_ID = {action.id: action for action in ACTIONS}
 
@@ -428,6 +650,10 @@ _SHOWN = {
     "ctrl+r": "^r",
     "ctrl+s": "^s",
     "shift+tab": "S-tab",
+    "slash": "/",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "backspace": "bksp",
 }
 
 

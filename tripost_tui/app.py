@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -102,18 +103,23 @@ class TripostApp(App[None]):
 
     # --- actions ---------------------------------------------------------------------------
 
-    def action_act(self, action_id: str) -> None:
-        self.act(action_id)
+    async def action_act(self, action_id: str) -> None:
+        outcome = self.act(action_id)
+        if isawaitable(outcome):
+            await outcome
 
-    def act(self, action_id: str) -> None:
-        """Carry out an action of the registry, or say why that is not possible now."""
+    def act(self, action_id: str) -> object:
+        """Carry out an action of the registry, or say why that is not possible now.
+
+        What is returned is to be awaited where it can be: the next key comes after it.
+        """
         action = actions.action(action_id)
         reason = action.why_not(self.situation())
         if reason is not None:
             self.say(reason, severity="warning")
-            return
+            return None
         holder: object = self if action.target is Target.GLOBAL else self.screen
-        getattr(holder, action.handler)()
+        return getattr(holder, action.handler)()
 
     def situation(self) -> Situation:
         """What the current screen can do now."""
@@ -176,6 +182,12 @@ class TripostApp(App[None]):
             lambda: self.backend.report(path, run_id),
             lambda page: self.push_screen(ReportScreen(name, page, now)),
         )
+
+    def open_review(self, path: Path, run_id: int | None) -> None:
+        """Review the trajectories of a run."""
+        from tripost_tui.screens.review import ReviewScreen
+
+        self.push_screen(ReviewScreen(path, run_id))
 
     def copy(self, text: str) -> None:
         """Copy, and say where to."""
@@ -264,19 +276,27 @@ class TripostApp(App[None]):
         else:
             self.push_screen(DoctorScreen(None, ""))
 
+    def do_review(self) -> None:
+        row = self._home.state.selected
+        if row is not None and self.screen.id != "review":
+            self.open_review(row.path, row.run_id)
+
     def do_next_pane(self) -> None:
         self.screen.focus_next()
 
     def do_previous_pane(self) -> None:
         self.screen.focus_previous()
 
-    def do_back(self) -> None:
+    def do_back(self) -> object:
+        if isinstance(self.screen, BaseScreen) and (inner := self.screen.back()) is not None:
+            return inner
         if self.screen.maximized is not None:
             self.screen.minimize()
         elif len(self.screen_stack) > 1:
             self.pop_screen()
         else:
             self.say("This is Home; ctrl+q quits.")
+        return None
 
     def do_theme(self) -> None:
         self.search_themes()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tripost_tui.found_experts import FoundExperts
     from tripost_tui.state.log_reading import LogReader
     from tripost_tui.state.report import ReportPage
+    from tripost_tui.state.review_port import ReviewPort
 
 
 class Backend(Protocol):
@@ -33,6 +34,9 @@ class Backend(Protocol):
 
     def reader(self, path: Path, run_id: int | None) -> RunReader:
         """To follow a run with, in the thread that asks for it."""
+
+    def reviews(self, path: Path, run_id: int | None) -> ReviewPort:
+        """To review a run with, in the thread that opens it; nothing is read before."""
 
     def free_folder(self) -> str:
         """A name for a new project's folder, which is not there yet."""
@@ -88,6 +92,11 @@ class LocalBackend:
 
     def reader(self, path: Path, run_id: int | None) -> RunReader:
         return RunReader(path, run_id, self._clock)
+
+    def reviews(self, path: Path, run_id: int | None) -> ReviewPort:
+        from tripost_tui.state.review_store import StoreReviews
+
+        return StoreReviews(path, run_id, self._clock)
 
     def free_folder(self) -> str:
         return free_folder(FIRST_FOLDER, self._cwd)

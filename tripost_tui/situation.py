@@ -10,7 +10,8 @@ class Situation:
     ``state`` is the state word of the run in question; ``alive`` tells whether an engine is at
     work on it; ``latest`` is False for an earlier run of a project; ``busy`` says what is under
     way and has to end first. ``has_choices``: the field has a list to choose from. ``log_shown``:
-    there is a log to filter. ``looking``: the machine is being examined.
+    there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
+    a trajectory to decide about. ``typing``: an editor is open.
     """
 
     selected: bool = False
@@ -24,6 +25,8 @@ class Situation:
     log_shown: bool = False
     looking: bool = False
     busy: str | None = None
+    in_review: bool = False
+    typing: bool = False
 
 
 Reason = str | None
@@ -98,3 +101,23 @@ def has_log(now: Situation) -> Reason:
 
 def not_looking(now: Situation) -> Reason:
     return "It is being looked at already." if now.looking else None
+
+
+def not_typing(now: Situation) -> Reason:
+    return "An editor is open: ctrl+s saves, esc leaves it." if now.typing else None
+
+
+def typing(now: Situation) -> Reason:
+    return None if now.typing else "No editor is open."
+
+
+def can_review(now: Situation) -> Reason:
+    if now.typing:
+        return not_typing(now)
+    return None if now.in_review else "There is no trajectory here to decide about."
+
+
+def can_open_review(now: Situation) -> Reason:
+    if not now.readable:
+        return "The project cannot be read."
+    return None if now.has_run else "There is no run yet to review."

@@ -23,6 +23,7 @@ from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
 from tripost_tui.screens.quit import QuitDialog
 from tripost_tui.screens.report import ReportScreen
+from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.screens.run import RunScreen
 from tripost_tui.situation import Situation
 from tripost_tui.widgets.key_footer import footer_parts
@@ -32,12 +33,20 @@ PLACES = {
     Target.HOME: HomeScreen,
     Target.RUN: RunScreen,
     Target.REPORT: ReportScreen,
+    Target.REVIEW: ReviewScreen,
     Target.QUIT: QuitDialog,
     Target.CONFIRM: ConfirmDialog,
     Target.NEW: NewProjectScreen,
     Target.DOCTOR: DoctorScreen,
 }
-SCREENS = [Target.HOME, Target.RUN, Target.REPORT, Target.NEW, Target.DOCTOR]
+SCREENS = [
+    Target.HOME,
+    Target.RUN,
+    Target.REPORT,
+    Target.REVIEW,
+    Target.NEW,
+    Target.DOCTOR,
+]
 RUNNING = Situation(selected=True, has_run=True, state="running", alive=True, has_trajectory=True)
 
 
@@ -132,7 +141,7 @@ def test_pausing_that_is_not_possible_gives_its_reason(now: Situation, reason: s
 
 
 def test_the_go_to_menu_has_letters_of_one_character() -> None:
-    assert {action.letter for action in goto_actions()} >= {"h", "r", "e", "d"}
+    assert {action.letter for action in goto_actions()} >= {"h", "r", "e", "d", "v"}
     assert all(len(action.letter or "") == 1 for action in goto_actions())
 
 

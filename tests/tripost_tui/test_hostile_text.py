@@ -6,7 +6,9 @@ import pytest
 import recorded
 from piloting import StartedBackend, app_on, at_home, at_run, text_of, until
 
-from db.records import RunStatus, Turn, TurnKind, Verdict
+from db.records import ReviewChange, ReviewKind, RunStatus, Turn, TurnKind, Verdict
+from db.store import Store
+from tripost_tui.screens.review import ReviewScreen
 
 HOSTILE = {
     "unbalanced markup": "[/x] [bold [/] [[] [red]not red[/red",
@@ -60,6 +62,42 @@ async def test_model_text_is_shown_as_it_is(text: str, tmp_path: Path) -> None:
             assert text.split()[0] in shown
         await pilot.click("#trajectory", offset=(5, 3))
         await pilot.press("end", "home", "escape")
+        assert not app._exit
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_model_text_is_shown_as_it_is_in_review(text: str, tmp_path: Path) -> None:
+    storable = text.encode("utf-8", "replace").decode()
+    project = recorded.new_project(tmp_path / "demo")
+    run_id = recorded.record(project, turns(storable), storable)
+    with Store.open(project.db_path) as store:
+        (key,) = store.review_ids(run_id, limit=1)
+        changes = [
+            ReviewChange(trajectory_id=key, kind=ReviewKind.NOTE, text=storable or None),
+            ReviewChange(trajectory_id=key, kind=ReviewKind.EDIT, text=storable),
+        ]
+        store.review_step(run_id, changes)
+    app = app_on(StartedBackend(tmp_path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.open_review(project.path, run_id)
+        screen = app.screen
+        assert isinstance(screen, ReviewScreen)
+        await until(pilot, lambda: screen.view.loaded, "reading")
+        await pilot.press("home")
+        assert screen.view.item is not None
+        assert screen.view.item.id == key
+        for pressed in ("d", "d", "d", "space", "e", "m", "a", "u"):
+            await pilot.press(pressed)
+            if screen.situation().typing:
+                await pilot.press("escape")
+            shown = text_of(pilot)
+            assert not any(ord(sign) < 32 and sign != "\n" for sign in shown)
+            assert "\x9b" not in shown
+            assert "\u202e" not in shown
+        if text.startswith("["):
+            assert text.split()[0] in shown
+        await pilot.click("#item", offset=(5, 3))
+        await pilot.click("#queue", offset=(30, 1))
         assert not app._exit
 
 

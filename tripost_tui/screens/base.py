@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.binding import Binding, BindingType
@@ -57,6 +58,10 @@ class BaseScreen(Screen[None]):
 
     def situation(self) -> Situation:
         return Situation()
+
+    def back(self) -> Awaitable[None] | None:
+        """Leave what is innermost in the screen; None where that is the screen itself."""
+        return None
 
     @property
     def glyphs(self) -> Glyphs:

@@ -187,6 +187,9 @@ class RunScreen(BaseScreen):
     def do_report(self) -> None:
         tripost(self.app).open_report(self.path, self.state.name, self.run_id)
 
+    def do_review(self) -> None:
+        tripost(self.app).open_review(self.path, self.run_id)
+
     def do_copy(self) -> None:
         reading = self.state.reading
         if reading is not None and reading.trajectory is not None:

@@ -41,11 +41,11 @@ class Passage:
 
 def passages(question: str, trajectory: Trajectory) -> list[Passage]:
     """The question, then every turn in reading order."""
-    shown = [Passage("Question", _cut(question), Tone.QUESTION)]
+    shown = [Passage("Question", shown_text(question), Tone.QUESTION)]
     updates = 0
     for index, turn in enumerate(trajectory.turns):
         if turn.kind is TurnKind.ATTEMPT:
-            text = _cut(turn.text)
+            text = shown_text(turn.text)
             flagged = _flagged(text, trajectory.turns[index + 1 : index + 2])
             name, tone = ("Attempt", Tone.ATTEMPT) if not updates else ("Update", Tone.UPDATE)
             if updates > 1:
@@ -107,14 +107,15 @@ def _feedback(turn: Turn) -> Passage:
 
 def _in_lines(feedback: str) -> str:
     """Give each check of the working a line, and the verdict one."""
-    return _cut(_SENTENCE.sub("\n", feedback))
+    return shown_text(_SENTENCE.sub("\n", feedback))
 
 
 def _by(name: str, turn: Turn) -> str:
     return f"{name}, by {clean_text(turn.author)}"
 
 
-def _cut(text: str) -> str:
+def shown_text(text: str) -> str:
+    """``text`` clean, and cut where it is longer than a screen should have to bear."""
     shown = "\n".join(text[:LONGEST].split("\n", MOST_LINES)[:MOST_LINES])
     left_out = len(text) - len(shown)
     clean = clean_text(shown)

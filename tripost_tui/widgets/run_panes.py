@@ -22,7 +22,7 @@ _STAGE_STYLES = {
     "waiting": "dim",
 }
 
-_TONES = {
+TONES = {
     Tone.QUESTION: "bold $accent",
     Tone.ATTEMPT: "bold $text-primary",
     Tone.RIGHT: "bold $text-success",
@@ -172,7 +172,7 @@ def trajectory_content(shown: list[Passage]) -> Content:
         text = Content(passage.text)
         for start, end in passage.flagged:
             text = text.stylize(FLAGGED, start, end)
-        blocks.append(Content.assemble((passage.heading, _TONES[passage.tone]), "\n", text))
+        blocks.append(Content.assemble((passage.heading, TONES[passage.tone]), "\n", text))
     return Content("\n").join(blocks)
 
 
