@@ -36,6 +36,7 @@ from db.records import (
 from db.review_conditions import ReviewOrder
 from db.store import Store
 from engine.review_filter import parse_filter
+from engine.second_looks import second_look
 
 COUNTS, PAGES, DECISIONS = 50.0, 100.0, 5.0
 """Budgets in milliseconds."""
@@ -148,6 +149,14 @@ def trajectory(
     )
 
 
+def machine() -> str:
+    """Return the processor's name, as far as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
 def timed(act: Callable[[], object]) -> list[float]:
     """Return milliseconds, once for each time."""
     found = []
@@ -220,6 +229,8 @@ def print_table(store: Store, path: Path, run_id: int, ids: list[int]) -> None:
         ("one decision", DECISIONS, lambda: decide(ReviewKind.ACCEPT)),
         ("one undo", DECISIONS, lambda: store.undo_review(run_id)),
         ("one redo", DECISIONS, lambda: store.redo_review(run_id)),
+        ("what is to be looked at again", None, lambda: second_look(store, run_id)),
+        ("agreement", None, lambda: store.review_agreement(run_id)),
         ("pace", None, lambda: store.review_speed(run_id)),
         ("1,000 decisions in one step", None, bulk),
         ("undo of them", None, lambda: store.undo_review(run_id)),
@@ -227,10 +238,10 @@ def print_table(store: Store, path: Path, run_id: int, ids: list[int]) -> None:
     print("# Review\n")
     print(
         f"{len(ids):,} trajectories, {path.stat().st_size / 1e6:.0f} MB, half of them decided. "
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; "
+        f"{machine()}, {os.cpu_count()} cores; "
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, journal mode "
         f"{store._connection.execute('PRAGMA journal_mode').fetchone()[0]}, synchronous FULL. "
-        f"Milliseconds of {TIMES} times, the file in the system's cache.\n"
+        f"Milliseconds of {TIMES} times, the file on disk and in the system's cache.\n"
     )
     print("| what | median | 95th percentile | budget |")
     print("| --- | --: | --: | --: |")

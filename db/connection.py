@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from db.errors import StoreMissing, from_sqlite
+from db.errors import StoreMissing, StoreReadOnly, StoreTooOld, from_sqlite
 from db.opening import create, open_database
 from db.rows import decode, encode, to_sqlite
 from db.waiting import BUSY_TIMEOUT_S, patiently
@@ -45,6 +45,22 @@ class Connection:
         """
         path = Path(path)
         return cls(open_database(path, readonly=readonly, timeout_s=timeout_s), path, timeout_s)
+
+    @classmethod
+    def read(cls, path: Path | str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Self:
+        """Open the database for reading; one of an older version is migrated first.
+
+        Raises what :meth:`open` does; StoreTooOld where it cannot be migrated, as it cannot be
+        written.
+        """
+        try:
+            return cls.open(path, readonly=True, timeout_s=timeout_s)
+        except StoreTooOld as error:
+            try:
+                cls.open(path, timeout_s=timeout_s).close()
+            except StoreReadOnly:
+                raise error from None
+        return cls.open(path, readonly=True, timeout_s=timeout_s)
 
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""

@@ -102,6 +102,8 @@ class CommandKind(StrEnum):
     RESUME = "resume"
     STOP = "stop"
     CHECKPOINT = "checkpoint"
+    CONTINUE = "continue"
+    """Go on without what is not reviewed yet."""
 
 
 class ReviewKind(StrEnum):

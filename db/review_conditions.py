@@ -91,6 +91,10 @@ class ReviewOrder(StrEnum):
     SHORTEST = "shortest"
 
 
+TABLES = (
+    "FROM trajectories AS t LEFT JOIN review_states AS s ON s.trajectory_id = t.id"
+    " LEFT JOIN review_checks AS c ON c.trajectory_id = t.id"
+)
 CHECKED = "CASE WHEN s.edited IS NOT NULL THEN s.edited_checked ELSE c.verdict END"
 """What the checker says of the text as it stands."""
 

@@ -7,36 +7,27 @@ reads them.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from db.connection import Connection
 from db.errors import StoreConflict
 from db.records import (
-    CheckVerdict,
     ReviewAgreement,
     ReviewChange,
     ReviewCounts,
     ReviewEvent,
     ReviewKind,
-    ReviewRow,
     ReviewSpeed,
     ReviewState,
     ReviewStatus,
     ReviewStep,
 )
-from db.review_conditions import CHECKED, PENDING, ReviewFilter, ReviewOrder, order_by, parts, where
+from db.review_conditions import CHECKED
 from db.review_history import Standing, after, standings, untouched
 
 _BREAK_S = 120.0
 """Longer without a decision is a break, and no part of how fast a person decides."""
-_AT_ONCE = 500
-"""How many ids a statement names; SQLite allows tens of thousands."""
-
-_FROM = (
-    "FROM trajectories AS t LEFT JOIN review_states AS s ON s.trajectory_id = t.id"
-    " LEFT JOIN review_checks AS c ON c.trajectory_id = t.id"
-)
 
 
 class ReviewQueries(Connection):
@@ -154,8 +145,9 @@ class ReviewQueries(Connection):
         return ReviewState(trajectory_id=trajectory_id, run_id=run_id, iteration=iteration)
 
     def _keep(self, state: ReviewState) -> None:
-        """Store a state; one that is as if nobody had touched it has no row."""
-        self._change("DELETE FROM review_states WHERE trajectory_id = ?", state.trajectory_id)
+        """Store a state, inside a transaction; one that nobody has touched has no row."""
+        # Not one more savepoint for each of thousands.
+        self._execute("DELETE FROM review_states WHERE trajectory_id = ?", (state.trajectory_id,))
         if not untouched(state):
             self._insert("review_states", state)
 
@@ -288,130 +280,6 @@ class ReviewQueries(Connection):
             " WHERE s.run_id = ? AND s.status != 'pending'",
             run_id,
         )[0]
-
-    # --- lists ---------------------------------------------------------------------------------
-
-    def review_ids(
-        self,
-        run_id: int,
-        wanted: ReviewFilter | None = None,
-        order: ReviewOrder = ReviewOrder.NEWEST,
-        *,
-        limit: int = -1,
-        offset: int = 0,
-    ) -> list[int]:
-        """Ids of a run's trajectories that the filter lets through, in order.
-
-        ``limit`` -1 means all: a list that stays as it is while its items are decided.
-        """
-        condition, values = where(wanted or ReviewFilter())
-        found: list[int] = []
-        with self.snapshot():
-            for part in parts(order):
-                chosen = f"{_FROM} WHERE t.run_id = ? AND {condition} AND {part}"
-                rows = self._rows(
-                    f"SELECT t.id {chosen} ORDER BY {order_by(order)} LIMIT ? OFFSET ?",
-                    run_id,
-                    *values,
-                    limit if limit < 0 else limit - len(found),
-                    offset,
-                )
-                found += [trajectory_id for (trajectory_id,) in rows]
-                if len(found) == limit:
-                    break
-                if offset and rows:
-                    offset = 0
-                elif offset:
-                    ((skipped,),) = self._rows(f"SELECT count(*) {chosen}", run_id, *values)
-                    offset -= skipped
-        return found
-
-    def review_total(self, run_id: int, wanted: ReviewFilter | None = None) -> int:
-        """How many trajectories the filter lets through."""
-        condition, values = where(wanted or ReviewFilter())
-        ((count,),) = self._rows(
-            f"SELECT count(*) {_FROM} WHERE t.run_id = ? AND {condition}", run_id, *values
-        )
-        return int(count)
-
-    def review_rows(self, trajectory_ids: Sequence[int]) -> list[ReviewRow]:
-        """These trajectories as lines of a list, in the order of the ids; unknown ones left out."""
-        found: dict[int, ReviewRow] = {}
-        for start in range(0, len(trajectory_ids), _AT_ONCE):
-            some = trajectory_ids[start : start + _AT_ONCE]
-            rows = self._all(
-                ReviewRow,
-                "SELECT t.id AS trajectory_id, t.iteration, t.origin, t.updates,"
-                " length(t.text) AS length, substr(i.question, 1, 200) AS question,"
-                " coalesce(s.status, 'pending') AS status, coalesce(s.flagged, 0) AS flagged,"
-                f" s.edited IS NOT NULL AS edited, {CHECKED} AS checked {_FROM}"
-                " JOIN items AS i ON i.id = t.item_id"
-                f" WHERE t.id IN ({', '.join('?' * len(some))})",
-                *some,
-            )
-            found |= {row.trajectory_id: row for row in rows}
-        return [found[key] for key in trajectory_ids if key in found]
-
-    def review_page(
-        self,
-        run_id: int,
-        wanted: ReviewFilter | None = None,
-        order: ReviewOrder = ReviewOrder.NEWEST,
-        *,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[ReviewRow]:
-        """Lines of a list, from the ``offset``-th on."""
-        with self.snapshot():
-            ids = self.review_ids(run_id, wanted, order, limit=limit, offset=offset)
-            return self.review_rows(ids)
-
-    def first_pending(
-        self,
-        run_id: int,
-        wanted: ReviewFilter | None = None,
-        order: ReviewOrder = ReviewOrder.NEWEST,
-    ) -> int | None:
-        """The first undecided trajectory that the filter lets through: where review goes on."""
-        chosen = (wanted or ReviewFilter()).also(PENDING)
-        found = self.review_ids(run_id, chosen, order, limit=1)
-        return found[0] if found else None
-
-    # --- the checker ---------------------------------------------------------------------------
-
-    def unchecked(self, run_id: int, limit: int = 100) -> list[int]:
-        """Ids of trajectories that the checker has not been asked about, oldest first."""
-        rows = self._rows(
-            "SELECT id FROM trajectories WHERE run_id = ?"
-            " AND id NOT IN (SELECT trajectory_id FROM review_checks) ORDER BY id LIMIT ?",
-            run_id,
-            limit,
-        )
-        return [trajectory_id for (trajectory_id,) in rows]
-
-    def add_checks(self, verdicts: Mapping[int, CheckVerdict]) -> None:
-        """Store what the checker says of trajectories as collected; of two the first stays."""
-        with self.transaction():
-            for trajectory_id, verdict in verdicts.items():
-                self._insert(
-                    "review_checks",
-                    {"trajectory_id": trajectory_id, "verdict": verdict},
-                    "ON CONFLICT (trajectory_id) DO NOTHING",
-                )
-
-    def checks(self, trajectory_ids: Iterable[int]) -> dict[int, CheckVerdict]:
-        """What is stored of them, by trajectory."""
-        wanted = list(trajectory_ids)
-        found: dict[int, CheckVerdict] = {}
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            rows = self._rows(
-                "SELECT trajectory_id, verdict FROM review_checks"
-                f" WHERE trajectory_id IN ({', '.join('?' * len(some))})",
-                *some,
-            )
-            found |= {key: CheckVerdict(verdict) for key, verdict in rows}
-        return found
 
 
 def _check(change: ReviewChange) -> None:

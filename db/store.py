@@ -4,6 +4,7 @@ from db.collection import CollectionQueries
 from db.evaluation import EvaluationQueries
 from db.events import EventQueries
 from db.experts import ExpertQueries
+from db.review_lists import ReviewListQueries
 from db.reviews import ReviewQueries
 from db.runs import RunQueries
 from db.training import TrainingQueries
@@ -17,6 +18,7 @@ class Store(
     EvaluationQueries,
     EventQueries,
     ReviewQueries,
+    ReviewListQueries,
 ):
     """A project's database, opened with :meth:`open` or :meth:`create`.
 

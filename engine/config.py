@@ -21,6 +21,7 @@ from engine.settings import (
     CollectSettings,
     EvaluateSettings,
     PostprocessSettings,
+    ReviewSettings,
     RunSettings,
     Settings,
     StudentSettings,
@@ -31,12 +32,14 @@ from engine.settings_text import SETTINGS, Setting, doc, problem_of, sections, s
 
 __all__ = [
     "FOUR_BIT_DEMO",
+    "NO_PART_OF_THE_EXPERIMENT",
     "SETTINGS",
     "ChangedSetting",
     "CollectSettings",
     "EvaluateSettings",
     "ExpertSettings",
     "PostprocessSettings",
+    "ReviewSettings",
     "RunSettings",
     "Setting",
     "Settings",
@@ -226,11 +229,12 @@ def write_settings(path: Path, settings: Settings) -> None:
     write_atomically(path, settings_toml(settings))
 
 
-_NO_PART_OF_THE_EXPERIMENT = frozenset(
+NO_PART_OF_THE_EXPERIMENT = frozenset(
     {
         "run.name",
         "student.device",
         "student.threads",
+        "review.wait",
         "train.checkpoint_every_s",
         "experts.concurrency",
         "experts.timeout_s",
@@ -243,6 +247,7 @@ _NO_PART_OF_THE_EXPERIMENT = frozenset(
         "experts.gpu_layers",
     }
 )
+"""Settings that may change while a run goes on: where it runs, what it may cost, its name."""
 
 
 def settings_hash(settings: Settings) -> str:
@@ -251,7 +256,7 @@ def settings_hash(settings: Settings) -> str:
     A run can be resumed with settings of the same hash.
     """
     said = _flat(settings.model_dump(mode="json"))
-    kept = {key: said[key] for key in sorted(said) if key not in _NO_PART_OF_THE_EXPERIMENT}
+    kept = {key: said[key] for key in sorted(said) if key not in NO_PART_OF_THE_EXPERIMENT}
     return hashlib.sha256(json.dumps(kept, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -21,6 +21,9 @@ from engine.lock import EngineProcess
 _BEAT_EVERY_S = 1.0
 _POLL_EVERY_S = 0.25
 
+REVIEW_WAIT = "waiting for review"
+"""The state word of a run that waits until a person has decided."""
+
 
 class StopRequested(Exception):
     """A person asked the engine to stop; everything done so far is stored."""
@@ -33,7 +36,7 @@ class Control:
         self._store = store
         self._run_id = run_id
         self._process = process
-        self._state = "running"
+        self._state = self._at_work = "running"
         self._iteration: int | None = None
         self._stage: StageName | None = None
         self._done = self._total = self._done_at_start = 0
@@ -41,7 +44,7 @@ class Control:
         self._stage_started = time.monotonic()
         self._last_beat = self._last_poll = 0.0
         self._wish: CommandKind | None = None
-        self._checkpoint_wanted = False
+        self._checkpoint_wanted = self._continue_wanted = False
         self._signalled = threading.Event()
         self._forget_old_commands()
 
@@ -101,6 +104,30 @@ class Control:
         wanted, self._checkpoint_wanted = self._checkpoint_wanted, False
         return wanted
 
+    @contextmanager
+    def resting(self, word: str) -> Iterator[None]:
+        """While inside, the state is ``word`` instead of running; only commands from now on count.
+
+        What takes so long is none of the stage's time.
+        """
+        started = time.monotonic()
+        self._state = self._at_work = word
+        self._continue_wanted = False
+        self.beat()
+        try:
+            yield
+        finally:
+            self._stage_started += time.monotonic() - started
+            self._at_work = "running"
+            if self._state == word:
+                self._state = "running"
+                self.beat()
+
+    @property
+    def wants_to_continue(self) -> bool:
+        """True when a person asked to go on without what the engine waits for."""
+        return self._continue_wanted
+
     @property
     def wants_to_end(self) -> bool:
         """True when the next safe point will pause or stop."""
@@ -152,6 +179,8 @@ class Control:
         )
         if command.kind is CommandKind.CHECKPOINT:
             self._checkpoint_wanted = True
+        elif command.kind is CommandKind.CONTINUE:
+            self._continue_wanted = True
         elif command.kind is CommandKind.RESUME:
             if self._wish is CommandKind.PAUSE:
                 self._wish = None
@@ -171,7 +200,7 @@ class Control:
             time.sleep(_POLL_EVERY_S)
         self._stage_started += time.monotonic() - paused_at
         if self._wish is None:
-            self._state = "running"
+            self._state = self._at_work
             self._store.set_run_status(self._run_id, RunStatus.RUNNING)
             self._store.add_event(self._run_id, "run.resumed", "goes on")
         self.beat()

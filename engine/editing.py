@@ -45,6 +45,8 @@ class DropReason(StrEnum):
     SURPLUS = "surplus after rebalancing"
     TOO_LONG = "longer than the training length"
     WRONG = "answer is wrong"
+    REJECTED = "rejected in review"
+    EDIT_UNREADABLE = "edited text cannot be read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from engine.planning.fit import fits_machine
 from engine.planning.levers import levers
 from engine.planning.machine import Machine, this_cpu, this_machine
 from engine.planning.model_config import architecture_of
+from engine.planning.models import find_model
 from engine.planning.workload import workload_of
 from engine.settings import Settings
 from engine.student_place import Place
@@ -24,13 +25,13 @@ def check_memory(settings: Settings, place: Place, machine: Machine | None = Non
     """Check that the least that a run can do fits: one example, and one question, at a time.
 
     What does not fit beside that is done in smaller batches. A model of a shape that cannot be
-    planned, or one that is yet to be fetched, is not checked.
+    planned is not checked, nor one that is yet to be fetched and not in the catalogue.
 
     Raises:
         StudentError: memory does not suffice; it says by how much, and what would help.
     """
     machine = machine or (this_cpu() if settings.student.device == "cpu" else this_machine())
-    shape = _shape(place)
+    shape = shape_of(place)
     if shape is None or machine.free_bytes is None:
         return
     work = replace(workload_of(settings, machine), micro_tokens=1, batch_size=1)
@@ -46,7 +47,11 @@ def check_memory(settings: Settings, place: Place, machine: Machine | None = Non
     )
 
 
-def _shape(place: Place) -> Architecture | None:
+def shape_of(place: Place) -> Architecture | None:
+    """The shape of a student by its config.json, or by the catalogue; None where neither tells."""
+    listed = None if place.is_here else find_model(place.model)
+    if listed is not None:
+        return listed.architecture
     try:
         return architecture_of(read_json(Path(place.model) / "config.json"), place.model)
     except StudentError:

@@ -22,6 +22,7 @@ from engine.memory_check import check_memory
 from engine.project import Project
 from engine.question_lengths import check_questions
 from engine.readiness import check_settings_of_runs
+from engine.review_wait import await_reviews
 from engine.selection import select
 from engine.settings import Settings
 from engine.stage import RunContext, is_done
@@ -138,6 +139,8 @@ def _iterate(context: RunContext) -> None:
             restore_iteration(context, iteration - 1)
             if context.settings.run.method != "continued_rationale":
                 collect(context, iteration)
+                if not is_done(context, iteration, StageName.POSTPROCESS):
+                    await_reviews(context, iteration)
             select(context, iteration)
             train(context, iteration)
         if not is_done(context, iteration, StageName.EVALUATE):

@@ -11,7 +11,7 @@ from typing import Any
 
 from db.records import Run, RunStatus
 from db.store import Store
-from engine.config import settings_hash
+from engine.config import NO_PART_OF_THE_EXPERIMENT, Settings, settings_hash
 from engine.errors import ConfigError
 from engine.experts.preflight import check_experts
 from engine.memory_check import check_memory
@@ -49,17 +49,35 @@ def check_settings_of_runs(project: Project, store: Store, task: str, *, new: bo
         return
     if new:
         _check_questions(project, store, task, run)
-    elif run.status is not RunStatus.FINISHED and run.config_hash != settings_hash(
-        project.settings
-    ):
-        before, now = _flat(dict(run.config)), _flat(project.settings.model_dump(mode="json"))
-        changed = [key for key, value in now.items() if before.get(key) != value]
+    elif run.status is not RunStatus.FINISHED and (changed := _changed(project.settings, run)):
         raise ConfigError(
-            f"{project.settings_path}: {', '.join(changed) or 'settings'} changed since run "
+            f"{project.settings_path}: {', '.join(changed)} changed since run "
             f"{run.id} began. Put the old value back to go on with it, or start anew: "
             f"tripost run {project.path} --new",
             "The settings changed during a run",
         )
+
+
+def _changed(settings: Settings, run: Run) -> list[str]:
+    """Return the settings of the experiment that are not as they were when a run began.
+
+    One that there was not yet, in an older version, was at its default in effect.
+    """
+    if run.config_hash == settings_hash(settings):
+        return []
+    before, now, defaults = (
+        _flat(config)
+        for config in (
+            dict(run.config),
+            settings.model_dump(mode="json"),
+            Settings().model_dump(mode="json"),
+        )
+    )
+    return [
+        key
+        for key, value in now.items()
+        if key not in NO_PART_OF_THE_EXPERIMENT and before.get(key, defaults[key]) != value
+    ]
 
 
 def _check_questions(project: Project, store: Store, task: str, before: Run) -> None:

@@ -26,6 +26,7 @@ from db.store import Store
 from engine.config import ChangedSetting, settings_changed
 from engine.postprocess import share_of_improving
 from engine.report_experts import ExpertWork, expert_work
+from engine.report_reviews import Reviews, reviews_of
 from engine.statistics import Interval, Share, bootstrap_mean, mcnemar, p_text
 from engine.task_setup import hint_of
 from engine.tasks import label
@@ -160,7 +161,8 @@ class Training:
 class Report:
     """A run's report. ``wanted_p`` is r / (r + 2), None when rebalancing is off or unknown.
 
-    ``experts`` is None for a run that scripts alone corrected.
+    ``experts`` is None for a run that scripts alone corrected, ``reviews`` where nobody has
+    reviewed anything.
     """
 
     run: Run
@@ -173,6 +175,7 @@ class Report:
     changed: Sequence[ChangedSetting]
     wanted_p: float | None
     experts: ExpertWork | None
+    reviews: Reviews | None = None
 
     @property
     def seconds(self) -> float:
@@ -223,6 +226,7 @@ def build_report(store: Store, run_id: int) -> Report:
         collections = [_collection(store, run_id, i) for i in range(1, run.iterations + 1)]
         trainings = [_training(store, run_id, i) for i in range(1, run.iterations + 1)]
         experts = expert_work(store, run_id)
+        reviews = reviews_of(store, run, stages)
     ratio = _section(run, "postprocess").get("ratio")
     return Report(
         run=run,
@@ -237,6 +241,7 @@ def build_report(store: Store, run_id: int) -> Report:
         if isinstance(ratio, int | float) and ratio > 0
         else None,
         experts=experts,
+        reviews=reviews,
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from engine.report import Accuracy, Comparison, IterationEvaluation, Report
 from engine.report_experts import experts_json
+from engine.report_reviews import Reviews
 from engine.report_tables import report_tables
 from engine.statistics import Interval, Share
 
@@ -93,6 +95,7 @@ def to_json(report: Report) -> dict[str, Any]:
             }
             for stage in report.stages
         ],
+        **(_reviews_json(report.reviews) if report.reviews else {}),
         "settings_changed": [
             {"key": one.key, "value": one.value, "default": one.default} for one in report.changed
         ],
@@ -110,6 +113,16 @@ def _cell(text: str) -> str:
 
 def _counts(counts: Mapping[Any, int]) -> dict[str, int]:
     return {key.value: count for key, count in counts.items()}
+
+
+def _reviews_json(reviews: Reviews) -> dict[str, Any]:
+    return {
+        "reviews": {
+            "iterations": [asdict(one) for one in reviews.iterations],
+            "with_oneself": _share_json(reviews.with_oneself),
+            "with_checker": _share_json(reviews.with_checker),
+        }
+    }
 
 
 def _share_json(share: Share) -> dict[str, Any]:

@@ -12,6 +12,13 @@ from engine.config import ChangedSetting
 from engine.report import Collection, IterationEvaluation, Report, Training, share_text
 from engine.report_expert_tables import expert_tables
 from engine.report_layout import Table, duration_text, table_of
+from engine.report_reviews import (
+    AGREEMENT_NOTE,
+    REVIEW_COLUMNS,
+    REVIEW_NOTE,
+    Reviews,
+    review_rows,
+)
 from engine.statistics import Share
 
 
@@ -25,6 +32,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _collected(report.collections),
         _dropped(report.collections),
         *expert_tables(report.experts),
+        *(_reviews(report.reviews) if report.reviews else ()),
         _examples(report),
         _training(report.trainings),
         _speed(report.trainings),
@@ -160,6 +168,22 @@ def _dropped(collections: Sequence[Collection]) -> Table:
     return table_of("Dropped and left out", columns, rows, {3}, "", "Nothing was dropped.")
 
 
+def _reviews(reviews: Reviews) -> tuple[Table, ...]:
+    return (
+        table_of("Reviewed", REVIEW_COLUMNS, review_rows(reviews), set(range(8)), REVIEW_NOTE),
+        table_of(
+            "Agreement",
+            ("decisions that agree", "share"),
+            [
+                ("with the same person's second look", _told(reviews.with_oneself)),
+                ("with the task's checker", _told(reviews.with_checker)),
+            ],
+            {1},
+            AGREEMENT_NOTE,
+        ),
+    )
+
+
 def _examples(report: Report) -> Table:
     columns = ("iteration", *(kind.replace("_", " ") for kind in ExampleKind), "p")
     rows = [
@@ -242,6 +266,10 @@ def _iteration(one: IterationEvaluation) -> str:
 def _with_interval(share: Share) -> str:
     low, high = 100 * share.interval.low, 100 * share.interval.high
     return f"{share_text(share.value)} ({low:.1f}–{high:.1f})"
+
+
+def _told(share: Share) -> str:
+    return f"{share.count} of {share.of}, {_with_interval(share)}" if share.of else "–"
 
 
 def _of(share: Share) -> str:

@@ -95,13 +95,19 @@ def recheck(task: Task, item: Item, text: str) -> Recheck:
 
 
 def _answer(task: Task, item: Item, attempt: Attempt) -> tuple[str | None, bool | None]:
-    answer = task.answer(attempt)
+    """Return the answer and whether it is right, None where the person's script fails."""
+    question, text = item.question, attempt.text
+    if not isinstance(task, OwnTask):
+        answer = task.answer(attempt)
+        return answer, task.is_right(answer, item.answer, question=question, attempt=text)
+    # The task's own methods count a failing script as a wrong answer.
+    answer = None
     try:
-        return answer, task.is_right(
-            answer, item.answer, question=item.question, attempt=attempt.text
-        )
+        answer = task.checker.read(attempt.final_response)
+        right = answer is not None and task.checker.is_right(answer, item.answer, question, text)
     except ScriptError:
         return answer, None
+    return answer, right
 
 
 def _on_a_right_one(task: Task, feedback: Feedback | None, right: bool | None) -> CheckVerdict:
@@ -233,6 +239,33 @@ def reviewed_trajectory(row: TrajectoryRow, state: ReviewState | None, hint: str
             )
         )
     return replace(trajectory, turns=tuple(turns))
+
+
+def as_reviewed(row: TrajectoryRow, state: ReviewState | None, hint: str) -> TrajectoryRow:
+    """Return a stored trajectory with the text and the turns that it has after review.
+
+    Raises ValueError where an edited text cannot be read.
+    """
+    if state is None or state.edited is None:
+        return row
+    trajectory = reviewed_trajectory(row, state, hint)
+    turns: list[TurnRow] = []
+    for turn in trajectory.turns:
+        attempt, said = turn.attempt, turn.feedback
+        turns.append(TurnRow(kind=TurnKind.ATTEMPT, author=turn.attempt_author, text=attempt.text))
+        if turn.feedback_text is not None:
+            turns.append(
+                TurnRow(
+                    kind=TurnKind.FEEDBACK,
+                    author=turn.feedback_author,
+                    text=turn.feedback_text,
+                    verdict=said.verdict if said else None,
+                    step=said.step if said else None,
+                    span=said.span if said else None,
+                    reason=said.reason if said else None,
+                )
+            )
+    return replace(row, text=state.edited, turns=tuple(turns), updates=trajectory.updates)
 
 
 def _pairs(turns: Sequence[TurnRow]) -> list[tuple[TurnRow, TurnRow | None]]:

@@ -44,7 +44,7 @@ def engine_state(
 ) -> EngineState:
     """The engine of the project's latest run. Raises StoreError."""
     if store is None:
-        with Store.open(project.db_path, readonly=True) as opened:
+        with Store.read(project.db_path) as opened:
             return engine_state(project, opened, now)
     run = store.latest_run()
     return _state(project, store.heartbeat(run.id) if run else None, now)
@@ -73,9 +73,10 @@ def _state(project: Project, heartbeat: Heartbeat | None, now: float | None) -> 
 class RunView:
     """A run as a person is shown it.
 
-    ``state`` is one of running, paused, stopping, stopped, finished, failed, not started, or
-    ``no heartbeat 34 s``; ``explanation`` says more where there is more to say, else it is
-    empty. ``done`` of ``total`` items of ``stage`` are done; ``rate`` is in items per second.
+    ``state`` is one of running, waiting for review, paused, stopping, stopped, finished, failed,
+    not started, or ``no heartbeat 34 s``; ``explanation`` says more where there is more to say,
+    else it is empty. ``done`` of ``total`` items of ``stage`` are done; ``rate`` is in items per
+    second. A run that waits for review counts what is decided.
     """
 
     run: Run | None

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from db.records import Example, ExampleKind, Item, Level, Split, StageName
+from db.records import (
+    Example,
+    ExampleKind,
+    Item,
+    Level,
+    ReviewState,
+    ReviewStatus,
+    Split,
+    StageName,
+    Trajectory,
+)
 from engine.collection import training_questions
 from engine.editing import DropReason
 from engine.errors import RunFailed
@@ -36,7 +47,9 @@ def select(context: RunContext, iteration: int) -> None:
     """
     if is_done(context, iteration, StageName.POSTPROCESS):
         return
-    drafts = drop_repeats(_drafts(context, iteration))
+    # Read once: what is decided from now on comes too late, and is not counted either.
+    reviews = context.store.review_states(context.run_id, iteration)
+    drafts = drop_repeats(_drafts(context, iteration, reviews))
     with working(context, iteration, StageName.POSTPROCESS, len(drafts)) as work:
         drafts = _drop_long(context, drafts)
         if context.settings.run.method == "tripost":
@@ -57,12 +70,30 @@ def select(context: RunContext, iteration: int) -> None:
                 context,
                 iteration,
                 StageName.POSTPROCESS,
-                {"selected": dict(selected)},
+                {"selected": dict(selected), **used_reviews(reviews)},
                 ", ".join(f"{count} {kind}" for kind, count in selected.items()),
             )
 
 
-def _drafts(context: RunContext, iteration: int) -> list[Draft]:
+def used_reviews(reviews: Mapping[int, ReviewState]) -> dict[str, Any]:
+    """Return what the stage's account says of reviews: nothing, where there are none."""
+    if not reviews:
+        return {}
+    counts = Counter(state.status for state in reviews.values())
+    return {
+        "reviewed": {
+            "accepted": counts[ReviewStatus.ACCEPTED],
+            "rejected": counts[ReviewStatus.REJECTED],
+            "edited": sum(
+                state.edited is not None and state.status is not ReviewStatus.REJECTED
+                for state in reviews.values()
+            ),
+            "flagged": [key for key, state in sorted(reviews.items()) if state.flagged],
+        }
+    }
+
+
+def _drafts(context: RunContext, iteration: int, reviews: Mapping[int, ReviewState]) -> list[Draft]:
     settings, hint = context.settings, context.task.hint
     weights = Weights(
         question=settings.train.question_weight,
@@ -80,20 +111,39 @@ def _drafts(context: RunContext, iteration: int) -> list[Draft]:
     drafts: list[Draft] = []
     items = {item.id: item for item in context.store.items(context.task.name, Split.TRAIN)}
     for row in context.store.trajectories(context.run_id, iteration):
-        trajectory = parse(row.text, hint)
-        if trajectory is None:
-            raise RunFailed(f"Trajectory {row.id} cannot be read back; the database is damaged.")
         item = items[row.item_id]
-        if method == "lmsi":
-            kind = ExampleKind.NON_IMPROVING
-            attempt = trajectory.first.text
-            drafts.append(plain(item.question, attempt, hint, item.id, weights, kind, row.id))
-            drafts.append(short_answer(item.question, item.answer, item.id, weights, row.id))
-        else:
-            drafts += split_into_turns(trajectory, hint, weights, item.id, row.id)
+        drafts += _of_trajectory(context, row, item, reviews.get(row.id), weights)
     if method == "tripost":
         drafts += [_gold(context, q, weights) for q in _gold_questions(context, iteration)]
     return drafts
+
+
+def _of_trajectory(
+    context: RunContext, row: Trajectory, item: Item, review: ReviewState | None, weights: Weights
+) -> list[Draft]:
+    """Make a trajectory's examples as a person left it: edited, or marked as rejected."""
+    hint = context.task.hint
+    dropped: DropReason | None = None
+    trajectory = parse(row.text, hint)
+    if trajectory is None:
+        raise RunFailed(f"Trajectory {row.id} cannot be read back; the database is damaged.")
+    if review is not None and review.edited is not None:
+        if edited := parse(review.edited, hint):
+            trajectory = edited
+        else:
+            dropped = DropReason.EDIT_UNREADABLE
+    if review is not None and review.status is ReviewStatus.REJECTED:
+        dropped = DropReason.REJECTED
+    if context.settings.run.method == "lmsi":
+        kind = ExampleKind.NON_IMPROVING
+        attempt = trajectory.first.text
+        drafts = [
+            plain(item.question, attempt, hint, item.id, weights, kind, row.id),
+            short_answer(item.question, item.answer, item.id, weights, row.id),
+        ]
+    else:
+        drafts = split_into_turns(trajectory, hint, weights, item.id, row.id)
+    return drafts if dropped is None else [replace(draft, dropped=dropped) for draft in drafts]
 
 
 def _gold(context: RunContext, item: Item, weights: Weights) -> Draft:

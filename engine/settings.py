@@ -220,6 +220,16 @@ class PostprocessSettings(Section):
     )
 
 
+class ReviewSettings(Section):
+    """Review by a person. What is rejected is not trained on, what is edited is used as edited."""
+
+    wait: Literal["off", "pending"] = setting(
+        "off",
+        "Before an iteration is post-processed, wait until every trajectory is accepted or "
+        "rejected, or a person says to go on (pending); off: take what is reviewed by then.",
+    )
+
+
 class TrainSettings(Section):
     """Stage 3: weighted supervised learning."""
 
@@ -310,6 +320,7 @@ class Settings(Section):
     student: StudentSettings = StudentSettings()
     collect: CollectSettings = CollectSettings()
     experts: ExpertSettings = ExpertSettings()
+    review: ReviewSettings = ReviewSettings()
     postprocess: PostprocessSettings = PostprocessSettings()
     train: TrainSettings = TrainSettings()
     evaluate: EvaluateSettings = EvaluateSettings()

@@ -34,7 +34,7 @@ def find_trained(project: Project, iteration: int | None = None) -> Trained:
         ProjectError: there are none.
         StudentError: the model that they belong to is gone.
     """
-    with Store.open(project.db_path, readonly=True) as store:
+    with Store.read(project.db_path) as store:
         run, found = store.latest_run(), None
         if run is not None:
             found = store.latest_checkpoint(run.id, iteration, CheckpointKind.ITERATION)

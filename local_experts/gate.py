@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _START = 4
+"""Calls at once in the beginning, or this part of the most where that is more."""
 
 
 class Cancelled(Exception):
@@ -24,7 +25,7 @@ class Gate:
 
     def __init__(self, most: int, cancelled: threading.Event) -> None:
         self._most = most
-        self._limit = float(min(_START, most))
+        self._limit = float(min(max(_START, most // _START), most))
         self._pressed = False
         self._shrunk_at = 0.0
         self._open_at = 0.0

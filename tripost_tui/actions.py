@@ -17,10 +17,13 @@ from tripost_tui.situation import (
     can_open_review,
     can_review,
     can_stop,
+    has_choices,
     has_engine,
+    has_log,
     has_run,
     has_trajectory,
     not_busy,
+    not_looking,
     not_typing,
     pause_label,
     selected,
@@ -42,6 +45,7 @@ class Target(StrEnum):
     QUIT = "quit"
     CONFIRM = "confirm"
     NEW = "new"
+    DOCTOR = "doctor"
 
 
 TITLES = {
@@ -52,7 +56,8 @@ TITLES = {
     Target.REVIEW: "Review",
     Target.QUIT: "When quitting with a run at work",
     Target.CONFIRM: "When asked to confirm",
-    Target.NEW: "When making a project",
+    Target.NEW: "New project",
+    Target.DOCTOR: "Doctor and log",
 }
 
 
@@ -98,7 +103,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="home.new",
         label="new",
-        description="Make a new project in a folder of your choice",
+        description="Make a new project: task, student, experts",
         keys=("n",),
         why_not=not_busy,
         footer=2,
@@ -420,10 +425,117 @@ ACTIONS: tuple[Action, ...] = (
     Action(id="confirm.yes", label="yes", description="Do it", keys=("y",)),
     Action(id="confirm.no", label="no", description="Leave it", keys=("n", "escape")),
     Action(
-        id="new.cancel",
-        label="cancel",
-        description="Make no project; enter makes it",
+        id="new.make",
+        label="make it",
+        description="Make the project, then offer to start its run",
+        keys=("enter", "ctrl+s"),
+        why_not=not_busy,
+        footer=1,
+    ),
+    Action(
+        id="new.choose",
+        label="choose",
+        description="Choose the field's value from a list",
+        keys=("ctrl+o",),
+        why_not=has_choices,
+        footer=2,
+    ),
+    Action(
+        id="new.next",
+        label="next choice",
+        description="Take the next value of that list",
+        keys=("ctrl+n",),
+        why_not=has_choices,
+        footer=3,
+    ),
+    Action(
+        id="new.again",
+        label="look again",
+        description="Look for experts and run the preflight anew",
+        keys=("ctrl+r",),
+        footer=4,
+    ),
+    Action(
+        id="new.down",
+        label="down",
+        description="Next field; emptied, it has the preset's value again",
+        keys=("down",),
+    ),
+    Action(
+        id="new.up",
+        label="up",
+        description="Previous field",
+        keys=("up",),
+    ),
+    Action(
+        id="new.back",
+        label="back",
+        description="Back; what is filled in stays for the next time",
         keys=("escape",),
+        footer=5,
+    ),
+    Action(
+        id="doctor.copy",
+        label="copy report",
+        description="Copy findings, last errors and the end of the log as text",
+        keys=("y",),
+        footer=1,
+    ),
+    Action(
+        id="doctor.again",
+        label="look again",
+        description="Examine the machine anew",
+        keys=("r",),
+        why_not=not_looking,
+        footer=2,
+    ),
+    Action(
+        id="doctor.filter",
+        label="filter",
+        description="Show other levels of the log: all, warnings and errors, errors",
+        keys=("f",),
+        why_not=has_log,
+        footer=3,
+    ),
+    Action(
+        id="doctor.all",
+        label="all lines",
+        description="Show all lines of the log",
+        keys=("1",),
+        why_not=has_log,
+    ),
+    Action(
+        id="doctor.warnings",
+        label="warnings",
+        description="Show warnings and errors of the log",
+        keys=("2",),
+        why_not=has_log,
+    ),
+    Action(
+        id="doctor.errors",
+        label="errors",
+        description="Show errors of the log alone",
+        keys=("3",),
+        why_not=has_log,
+    ),
+    Action(
+        id="doctor.zoom",
+        label="zoom",
+        description="Give the whole screen to the focused pane; esc gives it back",
+        keys=("z",),
+        footer=4,
+    ),
+    Action(
+        id="doctor.down",
+        label="down",
+        description="Scroll down, as the arrows do; end follows what is written",
+        keys=("j",),
+    ),
+    Action(
+        id="doctor.up",
+        label="up",
+        description="Scroll up; the log stands still until end is pressed",
+        keys=("k",),
     ),
     Action(
         id="global.help",
@@ -469,6 +581,13 @@ ACTIONS: tuple[Action, ...] = (
         letter="e",
     ),
     Action(
+        id="global.doctor",
+        label="doctor",
+        description="Doctor: this machine, its experts, the log of the selected project",
+        keys=(),
+        letter="d",
+    ),
+    Action(
         id="global.review",
         label="review",
         description="Review of that run's trajectories",
@@ -509,6 +628,15 @@ ACTIONS: tuple[Action, ...] = (
     ),
 )
 
+_SCREENS = (
+    Target.HOME,
+    Target.RUN,
+    Target.REPORT,
+    Target.REVIEW,
+    Target.NEW,
+    Target.DOCTOR,
+)
+
 _BY_ID = {action.id: action for action in ACTIONS}
 
 _SHOWN = {
@@ -517,8 +645,11 @@ _SHOWN = {
     "f1": "F1",
     "ctrl+p": "^p",
     "ctrl+q": "^q",
-    "shift+tab": "S-tab",
+    "ctrl+n": "^n",
+    "ctrl+o": "^o",
+    "ctrl+r": "^r",
     "ctrl+s": "^s",
+    "shift+tab": "S-tab",
     "slash": "/",
     "pagedown": "pgdn",
     "pageup": "pgup",
@@ -536,9 +667,26 @@ def actions_of(*targets: Target) -> list[Action]:
     return [each for each in ACTIONS if each.target in targets]
 
 
+def types(target: Target) -> bool:
+    """Whether letters are typed there most of the time, so that they are no keys."""
+    return target is Target.NEW
+
+
+def more_key(target: Target) -> str:
+    """The key that shows all others, as it is shown."""
+    return "F1" if types(target) else "?"
+
+
 def footer_actions(target: Target) -> list[Action]:
-    """What the footer of a screen shows, at most `MOST_FOOTER_KEYS`; `?` for more comes after."""
-    ranked = [each for each in actions_of(target, Target.GLOBAL) if each.footer is not None]
+    """What the footer of a screen shows, at most `MOST_FOOTER_KEYS`; the key for more comes after.
+
+    Where one types, keys that would only type are left out.
+    """
+    ranked = [
+        each
+        for each in actions_of(target, Target.GLOBAL)
+        if each.footer is not None and not (types(target) and len(each.keys[0]) == 1)
+    ]
     return sorted(ranked, key=lambda each: each.footer or 0)[:MOST_FOOTER_KEYS]
 
 
@@ -559,7 +707,7 @@ def shown_keys(keys: Iterable[str]) -> str:
 def clashes(table: Iterable[Action] = ACTIONS) -> list[str]:
     """Keys, letters and ids that are given twice where only one can have them, in words.
 
-    A key of a screen may not be a global one either, save escape: dialogs have their own.
+    A key of a screen may not be a global one either, save escape. Dialogs have their own.
     """
     found: list[str] = []
     seen: dict[tuple[str, str], str] = {}
@@ -573,7 +721,6 @@ def clashes(table: Iterable[Action] = ACTIONS) -> list[str]:
             seen.setdefault(place, each.id)
     for (target, key), owner in seen.items():
         shared = seen.get((Target.GLOBAL.value, key))
-        screens = (Target.HOME, Target.RUN, Target.REPORT, Target.REVIEW)
-        if shared and target in screens:
+        if shared and target in _SCREENS and key != "escape":
             found.append(f"{key} ({target}): {owner} and {shared}")
     return found

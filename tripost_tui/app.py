@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from inspect import isawaitable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -23,7 +23,7 @@ from tripost_tui import actions, clipboard, glyphs
 from tripost_tui.actions import Target
 from tripost_tui.backend import Backend, LocalBackend
 from tripost_tui.screens.base import BaseScreen, bindings_of
-from tripost_tui.screens.dialogs import ErrorDialog, GotoDialog
+from tripost_tui.screens.dialogs import ConfirmDialog, ErrorDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.quit import QuitChoice, QuitDialog
@@ -31,9 +31,12 @@ from tripost_tui.screens.too_small import TooSmallScreen, is_too_small
 from tripost_tui.situation import Situation
 from tripost_tui.state.reading import trouble_of
 from tripost_tui.state.run import Trouble
-from tripost_tui.text import clean_text
+from tripost_tui.text import clean_text, one_line
 from tripost_tui.themes import THEMES
 from tripost_tui.widgets.pane import AsciiScrollBar
+
+if TYPE_CHECKING:
+    from tripost_tui.state.new_project import NewProject
 
 T = TypeVar("T")
 
@@ -78,6 +81,7 @@ class TripostApp(App[None]):
         ScrollBar.renderer = AsciiScrollBar if self.ascii_only else ScrollBarRender
         self._home = HomeScreen()
         self._project = project
+        self._new: NewProject | None = None
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
@@ -144,6 +148,30 @@ class TripostApp(App[None]):
 
         self.do_home()
         self.push_screen(RunScreen(path, name, run_id))
+
+    def open_new(self) -> None:
+        """Show the form of a new project as it was left."""
+        from tripost_tui.screens.new_project import NewProjectScreen
+        from tripost_tui.state.new_project import NewProject
+
+        self._new = self._new or NewProject()
+        self.push_screen(NewProjectScreen(self._new))
+
+    def made(self, path: Path, ready: bool) -> None:
+        """Show a project that was just made, and offer to start its run.
+
+        ``ready``: nothing is known that would keep it from running.
+        """
+        self._new = None
+        self._home.expect(path)
+        self.open_run(path, path.name, None)
+
+        def start(sure: bool | None) -> None:
+            if sure:
+                self.act("run.pause")
+
+        text = f"{one_line(str(path), 200)} is made. Start its run now? p starts it later, too."
+        self.push_screen(ConfirmDialog("Start the run?", text, yes=ready), start)
 
     def open_report(self, path: Path, name: str, run_id: int | None) -> None:
         """Show the report of a run, made now."""
@@ -233,6 +261,20 @@ class TripostApp(App[None]):
         row = self._home.state.selected
         if row is not None:
             self.open_report(row.path, row.name, row.run_id)
+
+    def do_doctor(self) -> None:
+        from tripost_tui.screens.doctor import DoctorScreen
+        from tripost_tui.screens.run import RunScreen
+
+        if isinstance(self.screen, DoctorScreen):
+            return
+        row = self._home.state.selected
+        if isinstance(self.screen, RunScreen):
+            self.push_screen(DoctorScreen(self.screen.path, self.screen.state.name))
+        elif row is not None:
+            self.push_screen(DoctorScreen(row.path, row.name))
+        else:
+            self.push_screen(DoctorScreen(None, ""))
 
     def do_review(self) -> None:
         row = self._home.state.selected

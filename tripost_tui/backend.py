@@ -4,20 +4,24 @@ thread."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from db.records import CommandKind, RunStatus
 from db.store import Store
-from engine.config import Settings
 from engine.errors import BusyError, ProjectError
 from engine.project import Project, forget_project, remember_project
 from tripost_tui.demo import demo_folder, open_demo
+from tripost_tui.preflight import Finding, Preflight, folder_of, free_folder
 from tripost_tui.state.home import RunRow
 from tripost_tui.state.reading import HomeReader, RunReader
+from tripost_tui.wish import FIRST_FOLDER, Wish, settings_of
 
 if TYPE_CHECKING:
+    from engine.doctor import Check
+    from tripost_tui.found_experts import FoundExperts
+    from tripost_tui.state.log_reading import LogReader
     from tripost_tui.state.report import ReportPage
     from tripost_tui.state.review_port import ReviewPort
 
@@ -34,7 +38,19 @@ class Backend(Protocol):
     def reviews(self, path: Path, run_id: int | None) -> ReviewPort:
         """To review a run with, in the thread that opens it; nothing is read before."""
 
-    def create(self, folder: str) -> Path:
+    def free_folder(self) -> str:
+        """A name for a new project's folder, which is not there yet."""
+
+    def experts(self) -> FoundExperts:
+        """The experts within reach; servers may take a second to answer, or not to."""
+
+    def look(self, wish: Wish) -> Iterator[Finding]:
+        """What would keep a new project from running, finding by finding."""
+
+    def look_anew(self) -> None:
+        """Forget what `look` has found so far."""
+
+    def create(self, wish: Wish) -> Path:
         """Make a project; return where it is."""
 
     def demo(self) -> Path:
@@ -55,6 +71,12 @@ class Backend(Protocol):
     def forget(self, path: Path) -> None:
         """Take a project off the list."""
 
+    def examine(self) -> list[Check]:
+        """What this machine has of what is needed; servers may take a second to answer."""
+
+    def log_reader(self, path: Path) -> LogReader:
+        """To follow a project's log with, in the thread that asks for it."""
+
 
 class LocalBackend:
     """The projects of this machine. Relative folders are below ``cwd``."""
@@ -63,6 +85,7 @@ class LocalBackend:
         self._cwd = (cwd or Path.cwd()).absolute()
         self._clock = clock
         self._home = HomeReader(clock)
+        self._preflight = Preflight(self._cwd)
 
     def home(self) -> list[RunRow]:
         return self._home.read()
@@ -75,12 +98,24 @@ class LocalBackend:
 
         return StoreReviews(path, run_id, self._clock)
 
-    def create(self, folder: str) -> Path:
-        if not folder.strip():
-            raise ProjectError("Name a folder, new or empty.", "No folder is named")
-        if "\0" in folder:
-            raise ProjectError("The name has a character that no folder can have.", "No such name")
-        project = Project.create(self._cwd / Path(folder.strip()).expanduser(), Settings())
+    def free_folder(self) -> str:
+        return free_folder(FIRST_FOLDER, self._cwd)
+
+    def experts(self) -> FoundExperts:
+        from local_experts.discovery import discover
+        from tripost_tui.found_experts import found_experts
+
+        return found_experts(discover())
+
+    def look(self, wish: Wish) -> Iterator[Finding]:
+        return self._preflight.look(wish)
+
+    def look_anew(self) -> None:
+        self._preflight.forget()
+
+    def create(self, wish: Wish) -> Path:
+        folder = folder_of(wish.folder, self._cwd)
+        project = Project.create(folder, settings_of(wish, self._cwd))
         remember_project(project.path)
         return project.path
 
@@ -98,7 +133,7 @@ class LocalBackend:
         from engine.process import spawn_engine
 
         project = Project.open(path)
-        with Store.open(project.db_path, readonly=True) as store:
+        with Store.read(project.db_path) as store:
             run = store.latest_run()
         if run is not None and run.status is RunStatus.FINISHED:
             return
@@ -120,7 +155,7 @@ class LocalBackend:
         from engine.report_tables import report_tables
         from tripost_tui.state.report import ReportPage
 
-        with Store.open(Project.open(path).db_path, readonly=True) as store:
+        with Store.read(Project.open(path).db_path) as store:
             run = store.run(run_id) if run_id is not None else store.latest_run()
             if run is None:
                 raise ProjectError(f"{path}: there is no run yet.", "Nothing to report on")
@@ -129,3 +164,15 @@ class LocalBackend:
 
     def forget(self, path: Path) -> None:
         forget_project(path)
+
+    def examine(self) -> list[Check]:
+        from engine.doctor import examine
+        from local_experts.discovery import discover
+        from tripost_tui.expert_checks import expert_checks
+
+        return examine(self._cwd, expert_checks(discover()))
+
+    def log_reader(self, path: Path) -> LogReader:
+        from tripost_tui.state.log_reading import LogReader
+
+        return LogReader(path, self._clock)

@@ -8,12 +8,13 @@ import sys
 
 import click
 
-from tripost_tui.commands.control import pause, resume, status, stop
+from tripost_tui.commands.control import continue_, pause, resume, status, stop
 from tripost_tui.commands.doctor import doctor
 from tripost_tui.commands.experts import experts
 from tripost_tui.commands.exporting import export
 from tripost_tui.commands.plan import plan
 from tripost_tui.commands.projects import new, report
+from tripost_tui.commands.reviewing import review
 from tripost_tui.commands.running import demo, run
 from tripost_tui.commands.tasks import task
 from tripost_tui.failures import EXIT_CODES, Commands
@@ -72,6 +73,8 @@ for _command in (
     stop,
     pause,
     resume,
+    review,
+    continue_,
     report,
     export,
     task,

@@ -17,7 +17,6 @@ from engine.experts.bench import (
     Fbk,
     Imp,
     Score,
-    Share,
     Summary,
     score_feedback,
     score_improve,
@@ -28,6 +27,7 @@ from engine.experts.parallel import in_order
 from engine.experts.planting import Planted
 from engine.experts.prompts import Prompts
 from engine.experts.team import one_at_a_time
+from engine.statistics import Share
 from engine.tasks.base import Task
 from local_experts.accounts import Price
 from local_experts.calling import CallBook

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.experts.bench import Score, Share
+from engine.experts.bench import Score
+from engine.statistics import Share
 from tripost_tui.expert_bench import Row, alike, costs_of, ranked, step_share
 from tripost_tui.expert_list import filled
 from tripost_tui.text import one_line

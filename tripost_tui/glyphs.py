@@ -37,6 +37,7 @@ class Glyphs:
         signs = {
             "running": self.running,
             "paused": self.paused,
+            "waiting for review": self.paused,
             "starting": self.stopping,
             "stopping": self.stopping,
             "stopped": self.stopped,

@@ -16,7 +16,7 @@ FORMATS = ("text", "md", "json")
 
 def print_report_of(project: Project, form: str) -> None:
     """Print to stdout; ``form`` is one of FORMATS. Raises ProjectError without a run."""
-    with Store.open(project.db_path, readonly=True) as store:
+    with Store.read(project.db_path) as store:
         run = store.latest_run()
         if run is None:
             raise ProjectError(

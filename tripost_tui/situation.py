@@ -9,8 +9,9 @@ class Situation:
 
     ``state`` is the state word of the run in question; ``alive`` tells whether an engine is at
     work on it; ``latest`` is False for an earlier run of a project; ``busy`` says what is under
-    way and has to end first. ``in_review`` tells whether there is a trajectory to decide about,
-    ``typing`` whether an editor is open.
+    way and has to end first. ``has_choices``: the field has a list to choose from. ``log_shown``:
+    there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
+    a trajectory to decide about. ``typing``: an editor is open.
     """
 
     selected: bool = False
@@ -20,6 +21,9 @@ class Situation:
     state: str = "not started"
     alive: bool = False
     has_trajectory: bool = False
+    has_choices: bool = False
+    log_shown: bool = False
+    looking: bool = False
     busy: str | None = None
     in_review: bool = False
     typing: bool = False
@@ -85,6 +89,18 @@ def selected(now: Situation) -> Reason:
 
 def not_busy(now: Situation) -> Reason:
     return now.busy
+
+
+def has_choices(now: Situation) -> Reason:
+    return None if now.has_choices else "There is nothing to choose from here: type a value."
+
+
+def has_log(now: Situation) -> Reason:
+    return None if now.log_shown else "There is no log yet."
+
+
+def not_looking(now: Situation) -> Reason:
+    return "It is being looked at already." if now.looking else None
 
 
 def not_typing(now: Situation) -> Reason:

@@ -4,8 +4,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from db.records import Event
+from db.records import Event, ReviewCounts
 from db.store import Store
+from engine.control import REVIEW_WAIT
 from engine.project import Project
 from engine.run_view import RunView
 from tripost_tui.state.doing import doing, newest_alert
@@ -52,6 +53,7 @@ def standing_text(
     view: RunView,
     accuracy: list[IterationAccuracy],
     alert: Event | None = None,
+    reviews: ReviewCounts | None = None,
 ) -> str:
     """For a person: state first, then what is known. Safe to print."""
     lines = [f"{project.name}: {view.state}"]
@@ -77,6 +79,16 @@ def standing_text(
     if view.run is not None and view.run.started_at is not None:
         started = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.run.started_at))
         lines.append(f"run {view.run.id}, seed {view.run.seed}, started {started}")
+    if reviews is not None and reviews.total:
+        lines.append(
+            f"review: {reviews.pending:,} pending, {reviews.accepted:,} accepted, "
+            f"{reviews.rejected:,} rejected"
+        )
+    if view.state == REVIEW_WAIT:
+        lines.append(
+            f"Decide: tripost review {project.path}, or go on without: tripost continue "
+            f"{project.path}"
+        )
     for one in accuracy:
         name = f"iteration {one.iteration}" if one.iteration else "start"
         lines.append(
@@ -91,6 +103,7 @@ def standing_json(
     view: RunView,
     accuracy: list[IterationAccuracy],
     alert: Event | None = None,
+    reviews: ReviewCounts | None = None,
 ) -> dict[str, Any]:
     """For a program; accuracies are shares, times epoch seconds."""
     run, engine = view.run, view.engine
@@ -126,6 +139,15 @@ def standing_json(
         "alert": None
         if alert is None
         else {"at": alert.at, "level": alert.level.value, "message": alert.message},
+        "review": None
+        if reviews is None
+        else {
+            "pending": reviews.pending,
+            "accepted": reviews.accepted,
+            "rejected": reviews.rejected,
+            "flagged": reviews.flagged,
+            "edited": reviews.edited,
+        },
         "accuracy": [
             {
                 "iteration": one.iteration,

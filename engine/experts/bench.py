@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from engine.experts.planting import Planted
-from engine.statistics import Interval, wilson
+from engine.statistics import Share
 from engine.tasks.base import CannotImprove, CannotJudge, Outcome, Task
 from engine.trajectory import Attempt, Feedback
 
@@ -96,24 +96,6 @@ class Score:
     planted: Planted
     feedback: FeedbackScore | None = None
     improve: ImproveScore | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """So many of so many."""
-
-    count: int
-    of: int
-
-    @property
-    def interval(self) -> Interval:
-        """Wilson's interval at 95%."""
-        return wilson(self.count, self.of)
-
-    @property
-    def value(self) -> float | None:
-        """The share; None of nothing."""
-        return self.count / self.of if self.of else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,13 @@ class Team:
 
     @property
     def workers(self) -> int:
-        """Attempts that are worth editing at once."""
-        return sum(caller.expert.most_at_once for caller in self.callers.values())
+        """Attempts that are worth editing at once.
+
+        More than there are calls at once: while some are being recorded, read and judged, others
+        take their turn at the gate.
+        """
+        most = sum(caller.expert.most_at_once for caller in self.callers.values())
+        return most + (most + 3) // 4 + 1 if most else 0
 
     def editor(self, item: Item, seed: int) -> Editor:
         """Return who corrects an attempt at a question; ``seed`` is the attempt's."""

@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from store_rows import attempt
 
-from db.records import CommandKind
+from db.records import CommandKind, ReviewChange, ReviewKind
 from db.store import Store
 
 BATCH = 5
@@ -47,6 +47,22 @@ def write_batches(store: Store, run_id: int) -> None:
                 store.add_event(run_id, "progress", "x" * 200)
 
 
+def review_for_ever(store: Store, run_id: int) -> None:
+    """Decide, undo and redo, telling after each how many events there are now."""
+    (first, *_) = ids = [row.id for row in store.trajectories(run_id, 1)]
+    count = 0
+    while True:
+        changes = [ReviewChange(trajectory_id=key, kind=ReviewKind.ACCEPT) for key in ids]
+        store.review_step(run_id, changes)
+        count += len(ids)
+        tell(count)
+        store.review_step(run_id, [ReviewChange(trajectory_id=first, kind=ReviewKind.REJECT)])
+        store.undo_review(run_id)
+        store.redo_review(run_id)
+        count += 3
+        tell(count)
+
+
 def send_commands(store: Store, run_id: int) -> None:
     """Somebody at the keyboard with a very fast finger."""
     tell("started")
@@ -61,5 +77,6 @@ if __name__ == "__main__":
             "commit_for_ever": commit_for_ever,
             "leave_a_transaction_open": leave_a_transaction_open,
             "write_batches": write_batches,
+            "review_for_ever": review_for_ever,
             "send_commands": send_commands,
         }[what](opened, int(run))

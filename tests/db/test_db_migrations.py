@@ -12,7 +12,7 @@ import pytest
 from store_rows import new_run, new_store
 
 from db import migrations
-from db.errors import StoreTooNew, StoreTooOld
+from db.errors import StoreReadOnly, StoreTooNew, StoreTooOld
 from db.migrations import STEPS
 from db.records import Run
 from db.store import Store
@@ -111,6 +111,50 @@ def test_an_older_schema_is_not_migrated_by_a_reader(
     connection.execute("DELETE FROM _sqlite_migrations")
     with pytest.raises(StoreTooOld, match="read-only"):
         Store.open(project, readonly=True)
+
+
+def older(project: Path, connection: sqlite3.Connection) -> None:
+    """Take the newest step back, as far as a reader can tell."""
+    name = STEPS[-1].__name__
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name = ?", [name])
+    for (table,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'review%'"
+    ).fetchall():
+        connection.execute(f"DROP TABLE {table}")
+    for (index,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND name IN"
+        " ('trajectories_listed', 'trajectories_by_length', 'turns_by_author')"
+    ).fetchall():
+        connection.execute(f"DROP INDEX {index}")
+    connection.commit()
+
+
+def test_to_be_read_an_older_database_is_migrated_with_a_backup(
+    project: Path, connection: sqlite3.Connection
+) -> None:
+    older(project, connection)
+    connection.close()
+    with Store.read(project) as store:
+        assert len(store.runs()) == 1
+        with pytest.raises(StoreReadOnly):
+            store.create_run(
+                seed=1, iterations=1, config={}, config_hash="", versions={}, student=""
+            )
+    assert project.with_name(f"{project.name}.bak-{len(STEPS) - 1}").exists()
+
+
+def test_an_older_database_that_cannot_be_written_is_told_as_such(
+    project: Path, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older(project, connection)
+    connection.close()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreReadOnly("a read-only disk")
+
+    monkeypatch.setattr(migrations, "migrate", refuse)
+    with pytest.raises(StoreTooOld, match="read-only"):
+        Store.read(project)
 
 
 def test_a_backup_replaces_an_unfinished_one(store: Store, run: Run) -> None:

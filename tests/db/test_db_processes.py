@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from store_rows import add_items
+from store_rows import add_items, attempt, trajectory
 
 from db.records import Run
 from db.store import Store
@@ -48,6 +48,27 @@ def test_every_committed_row_survives_kill_9(store: Store, run: Run, batches: in
         # The batch that was under way is there whole, or not at all.
         assert count - told[-1] in (0, 5)
         assert survivor._rows("PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.parametrize("decisions", [1, 2, 15])
+def test_every_decision_survives_kill_9_and_stands_as_its_events_say(
+    store: Store, run: Run, decisions: int
+) -> None:
+    items = add_items(store, 3)
+    attempts = store.add_attempts(attempt(run.id, item_id) for item_id in items)
+    store.add_edits(trajectory(run.id, a, i) for a, i in zip(attempts, items, strict=True))
+    with process("review_for_ever", store, run) as child:
+        told = [int(line(child)) for _ in range(decisions)]
+        child.kill()
+        assert child.stdout is not None
+        told += [int(word) for word in child.stdout.read().split()]
+    with Store.open(store.path) as survivor:
+        # Told or not: a step is there whole, or not at all.
+        assert len(survivor.review_events(run.id)) - told[-1] in (0, 1, 2, 3)
+        states = survivor.review_states(run.id)
+        assert len(states) == 3
+        survivor.rebuild_reviews(run.id)
+        assert survivor.review_states(run.id) == states
 
 
 @pytest.mark.parametrize("readonly", [True, False])

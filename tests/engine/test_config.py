@@ -340,6 +340,7 @@ def test_a_setting_that_is_unknown_today_is_told_and_no_error() -> None:
 
 
 NO_PART = (
+    "review.wait",
     "run.name",
     "student.device",
     "student.threads",

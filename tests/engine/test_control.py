@@ -240,3 +240,36 @@ def test_a_store_that_is_busy_is_asked_again(
         assert not control.safe_point()
     with pytest.raises(StopRequested):
         control.safe_point()
+
+
+# --- waiting for a person ----------------------------------------------------------------------
+
+
+def test_while_it_rests_the_state_says_so(watched: Watched) -> None:
+    control = watched.control()
+    with control.resting("waiting for review"):
+        control.safe_point()
+        assert watched.heartbeat().state == "waiting for review"
+    assert watched.heartbeat().state == "running"
+
+
+def test_only_who_asks_while_it_rests_lets_it_go_on(watched: Watched) -> None:
+    control = watched.control()
+    watched.ask(CommandKind.CONTINUE)
+    control.pulse()
+    with control.resting("waiting for review"):
+        control.pulse()
+        assert not control.wants_to_continue
+        watched.ask(CommandKind.CONTINUE)
+        control.pulse()
+        assert control.wants_to_continue
+        assert not control.wants_to_end
+
+
+def test_a_stop_while_it_rests_is_a_stop(watched: Watched) -> None:
+    control = watched.control()
+    watched.ask(CommandKind.STOP)
+    with pytest.raises(StopRequested), control.resting("waiting for review"):
+        control.safe_point()
+    control.beat()
+    assert watched.heartbeat().state == "stopping"

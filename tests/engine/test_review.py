@@ -167,6 +167,7 @@ def test_a_twentieth_is_looked_at_again() -> None:
 
 
 def test_what_is_looked_at_again_comes_after_twenty_others(tmp_path: Path) -> None:
+    assert GAP == 20
     found = collected(tmp_path / "tripost.db", 60)
     with found.store as store:
         ids = [row.id for row in found.rows]

@@ -1,6 +1,6 @@
 """Driving the app in tests: against real projects, with a clock that stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,20 +9,72 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from db.records import CommandKind
+from engine.doctor import Check, Status
 from tripost_tui.app import TripostApp
 from tripost_tui.backend import LocalBackend
+from tripost_tui.found_experts import SCRIPTS, FoundExpert, FoundExperts
+from tripost_tui.preflight import Finding, Grade, Subject
 from tripost_tui.screens.home import HomeScreen
+from tripost_tui.screens.new_project import NewProjectScreen
 from tripost_tui.screens.run import RunScreen
 from tripost_tui.state.home import RunRow
+from tripost_tui.state.log_reading import LogReader
+from tripost_tui.wish import Wish
 
 SHOWN_FOLDER = Path("/home/ada/tripost")
 SHOWN_BYTES = 14_200_000
 
 AppPilot = Pilot[None]
 
+PICTURED_FINDINGS = (
+    Finding(
+        Subject.TASK,
+        Grade.OK,
+        "date_understanding, 2,000 training questions",
+        sample="Q: Today is October 6, 1931. What is the date one week from today?\nOptions:\n"
+        "(A) 09/29/1931\n(B) 10/13/1931\nAnswer: Let's think step by step.\n",
+    ),
+    Finding(
+        Subject.STUDENT,
+        Grade.WARNING,
+        "Qwen/Qwen3-0.6B is on the hub, not here",
+        "The run fetches it when it starts. Before that: hf download Qwen/Qwen3-0.6B",
+    ),
+    Finding(
+        Subject.MEMORY,
+        Grade.OK,
+        "RTX 3060 12GB. Training needs about 4.1 GiB of VRAM; 11.2 GiB are free",
+    ),
+    Finding(
+        Subject.FEEDBACK,
+        Grade.FAILED,
+        "The expert does not answer: http://127.0.0.1:11434: Connection refused.",
+        'Start it (ollama serve), set OLLAMA_HOST, or choose another expert, or "script".',
+    ),
+    Finding(Subject.IMPROVE, Grade.OK, "the task's own scripts"),
+    Finding(Subject.DISK, Grade.OK, "82.8 GB free at /home/ada"),
+    Finding(Subject.RAM, Grade.OK, "21.8 GiB free of 31.2 GiB"),
+)
+
+PICTURED_CHECKS = (
+    Check("python", Status.OK, "3.11.7 (/home/ada/venv/bin/python)"),
+    Check("torch", Status.OK, "2.13.0"),
+    Check("bitsandbytes", Status.WARNING, "not installed: no 4-bit loading", "pip install it"),
+    Check("embedded student, multistep_arithmetic", Status.OK, "3.2 MB, 4 layers of 128"),
+    Check("memory", Status.OK, "21.8 GiB free of 31.2 GiB"),
+    Check("gpu", Status.ERROR, "nvidia-smi: it said nothing", "Check the NVIDIA driver."),
+    Check("ollama", Status.OK, "0.30 at http://127.0.0.1:11434: qwen3:8b, gemma3:4b"),
+)
+
+
+FOUND = FoundExperts(
+    (SCRIPTS, FoundExpert("ollama:qwen3:8b", "Ollama 8.2B Q4_K_M 5.2 GB")),
+    "OPENAI_BASE_URL is not set.",
+)
+
 
 class StartedBackend(LocalBackend):
-    """The real one, save that no engine process is started, only noted."""
+    """The real one, save that no engine process is started, only noted, and the experts found."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, recorded.Clock(recorded.NOW))
@@ -30,6 +82,9 @@ class StartedBackend(LocalBackend):
 
     def start(self, path: Path) -> None:
         self.started.append(path)
+
+    def experts(self) -> FoundExperts:
+        return FOUND
 
 
 class PicturedBackend(StartedBackend):
@@ -51,6 +106,20 @@ class PicturedBackend(StartedBackend):
 
     def reader(self, path: Path, run_id: int | None):  # type: ignore[no-untyped-def]
         return super().reader(self._folder / path.name, run_id)
+
+    def free_folder(self) -> str:
+        return "my-project"
+
+    def look(self, wish: Wish) -> Iterator[Finding]:
+        """As on some machine with a card."""
+        yield Finding(Subject.FOLDER, Grade.OK, f"{SHOWN_FOLDER / wish.folder}, new")
+        yield from PICTURED_FINDINGS
+
+    def examine(self) -> list[Check]:
+        return list(PICTURED_CHECKS)
+
+    def log_reader(self, path: Path) -> LogReader:
+        return super().log_reader(self._folder / path.name)
 
 
 def app_on(
@@ -98,6 +167,22 @@ async def at_run(pilot: AppPilot) -> RunScreen:
     await until(pilot, shown, "reading the run")
     screen = pilot.app.screen
     assert isinstance(screen, RunScreen)
+    return screen
+
+
+async def at_new(pilot: AppPilot) -> NewProjectScreen:
+    """Open the form of a new project, and wait until all of it has been looked at."""
+    await at_home(pilot)
+    await pilot.press("n")
+    return await looked(pilot)
+
+
+async def looked(pilot: AppPilot) -> NewProjectScreen:
+    """Wait until the form's values have been looked at as they are."""
+    screen = pilot.app.screen
+    assert isinstance(screen, NewProjectScreen)
+    state = screen.state
+    await until(pilot, lambda: state.findings and not state.pending and state.experts, "the look")
     return screen
 
 

@@ -11,13 +11,16 @@ from tripost_tui.actions import (
     clashes,
     footer_actions,
     goto_actions,
+    more_key,
     shown_key,
 )
 from tripost_tui.app import TripostApp
 from tripost_tui.glyphs import UNICODE
-from tripost_tui.screens.dialogs import ConfirmDialog, NewProjectDialog
+from tripost_tui.screens.dialogs import ConfirmDialog
+from tripost_tui.screens.doctor import DoctorScreen
 from tripost_tui.screens.help import help_content
 from tripost_tui.screens.home import HomeScreen
+from tripost_tui.screens.new_project import NewProjectScreen
 from tripost_tui.screens.quit import QuitDialog
 from tripost_tui.screens.report import ReportScreen
 from tripost_tui.screens.review import ReviewScreen
@@ -33,8 +36,17 @@ PLACES = {
     Target.REVIEW: ReviewScreen,
     Target.QUIT: QuitDialog,
     Target.CONFIRM: ConfirmDialog,
-    Target.NEW: NewProjectDialog,
+    Target.NEW: NewProjectScreen,
+    Target.DOCTOR: DoctorScreen,
 }
+SCREENS = [
+    Target.HOME,
+    Target.RUN,
+    Target.REPORT,
+    Target.REVIEW,
+    Target.NEW,
+    Target.DOCTOR,
+]
 RUNNING = Situation(selected=True, has_run=True, state="running", alive=True, has_trajectory=True)
 
 
@@ -58,7 +70,7 @@ def test_every_action_is_described_and_can_be_carried_out(action: Action) -> Non
     assert action.keys or action.letter or action.id == "global.theme"
 
 
-@pytest.mark.parametrize("target", [Target.HOME, Target.RUN, Target.REPORT, Target.REVIEW])
+@pytest.mark.parametrize("target", SCREENS)
 def test_help_lists_every_action(target: Target) -> None:
     text = " ".join(help_content(target, RUNNING, UNICODE, 300).plain.split())
     for action in ACTIONS:
@@ -70,12 +82,20 @@ def test_help_says_why_something_is_not_possible_now() -> None:
     assert "Write a checkpoint now. Not now: No engine is at work on this run." in text
 
 
-@pytest.mark.parametrize("target", [Target.HOME, Target.RUN, Target.REPORT, Target.REVIEW])
+@pytest.mark.parametrize("target", SCREENS)
 def test_the_footer_has_at_most_seven_keys_and_then_more(target: Target) -> None:
     assert len(footer_actions(target)) <= MOST_FOOTER_KEYS
-    parts = footer_parts(footer_actions(target), RUNNING, 200)
+    parts = footer_parts(footer_actions(target), RUNNING, 200, more_key(target))
     assert len(parts) <= MOST_FOOTER_KEYS + 1
-    assert parts[-1] == ("?", "more", "global.help")
+    assert parts[-1] == (more_key(target), "more", "global.help")
+
+
+def test_where_letters_are_typed_no_letter_is_offered_as_a_key() -> None:
+    offered = [action.keys[0] for action in footer_actions(Target.NEW)]
+    assert offered
+    assert all(len(key) > 1 for key in offered)
+    assert more_key(Target.NEW) == "F1"
+    assert more_key(Target.HOME) == "?"
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 120])
@@ -121,7 +141,7 @@ def test_pausing_that_is_not_possible_gives_its_reason(now: Situation, reason: s
 
 
 def test_the_go_to_menu_has_letters_of_one_character() -> None:
-    assert {action.letter for action in goto_actions()} >= {"h", "r", "e", "v"}
+    assert {action.letter for action in goto_actions()} >= {"h", "r", "e", "d", "v"}
     assert all(len(action.letter or "") == 1 for action in goto_actions())
 
 

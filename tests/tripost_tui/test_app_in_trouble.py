@@ -1,7 +1,6 @@
 """The app where something is wrong: with a project, its engine or the terminal."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 import recorded
@@ -15,12 +14,10 @@ from piloting import (
     text_of,
     until,
 )
-from textual.widgets import Input
 
 from db.records import RunStatus
 from engine.project import Project
 from tripost_tui.app import TripostApp
-from tripost_tui.screens.dialogs import ErrorDialog
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.run import RunScreen
 from tripost_tui.screens.too_small import TooSmallScreen
@@ -42,20 +39,6 @@ async def test_a_dead_engine_is_told_and_started_again(
         await said(pilot, "No engine is at work on this run.")
         await pilot.press("p")
         await until(pilot, lambda: backend.started == [project.path], "the start")
-
-
-async def test_a_folder_that_is_taken_is_told_in_a_dialog(
-    app: TripostApp, tmp_path: Path, project: Project
-) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await at_home(pilot)
-        await pilot.press("n")
-        app.screen.query_one(Input).value = str(project.path)
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "the dialog")
-        assert "The path is taken" in text_of(pilot)
-        await pilot.press("escape")
-        assert isinstance(app.screen, HomeScreen)
 
 
 async def test_a_folder_that_vanishes_is_told_where_one_looks(

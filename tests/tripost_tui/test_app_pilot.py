@@ -10,20 +10,19 @@ from piloting import (
     at_home,
     at_run,
     commands_of,
-    home_of,
     open_run,
     said,
     text_of,
     until,
 )
-from textual.widgets import Input
 
 from db.records import CommandKind, RunStatus
 from engine.project import Project
 from tripost_tui.app import TripostApp
-from tripost_tui.screens.dialogs import ConfirmDialog, GotoDialog, NewProjectDialog
+from tripost_tui.screens.dialogs import ConfirmDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
 from tripost_tui.screens.home import HomeScreen
+from tripost_tui.screens.new_project import NewProjectScreen
 from tripost_tui.screens.quit import QuitDialog
 from tripost_tui.screens.report import ReportScreen
 from tripost_tui.screens.run import RunScreen
@@ -128,31 +127,6 @@ async def test_the_demo_is_made_started_and_opened(
     assert Project.open(tmp_path / "tripost-demo").settings.run.name == "demo"
 
 
-async def test_a_new_project_is_made_where_one_says(app: TripostApp, tmp_path: Path) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await at_home(pilot)
-        await pilot.press("n")
-        assert isinstance(app.screen, NewProjectDialog)
-        app.screen.query_one(Input).value = "mine [x]"
-        await pilot.press("enter")
-        await at_run(pilot)
-        assert "mine [x] · ○ not started" in text_of(pilot)
-        await pilot.press("p")
-        await pilot.press("escape")
-        home = home_of(pilot)
-        await until(pilot, lambda: home.state.rows, "the new row")
-    assert Project.open(tmp_path / "mine [x]")
-
-
-async def test_letters_in_a_text_field_only_type(app: TripostApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await at_home(pilot)
-        await pilot.press("n", "d", "g", "question_mark", "x")
-        assert app.screen.query_one(Input).value == "dg?x"
-        await pilot.press("escape")
-        assert isinstance(app.screen, HomeScreen)
-
-
 async def test_the_report_is_shown_and_copied(
     app: TripostApp, project: Project, state_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,8 +214,10 @@ async def test_help_palette_and_go_to(app: TripostApp, project: Project) -> None
 async def test_the_palette_carries_out_what_is_chosen(app: TripostApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await at_home(pilot)
-        await pilot.press("ctrl+p", *"new", "enter", "enter")
-        await until(pilot, lambda: isinstance(app.screen, NewProjectDialog), "the dialog")
+        await pilot.press("ctrl+p", *"new  n")
+        await until(pilot, lambda: "Make a new project" in text_of(pilot), "the command")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, NewProjectScreen), "the form")
 
 
 async def test_a_pane_takes_the_whole_screen_and_gives_it_back(

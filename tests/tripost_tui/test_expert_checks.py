@@ -1,10 +1,22 @@
 from pathlib import Path
 
+import pytest
+
 from engine.doctor import Status
+from engine.expert_settings import ExpertSettings
 from local_experts.discovery import Discovery, Ollama, OllamaModel, OpenAiEndpoint
-from local_experts.errors import ExpertUnreachable, ModelFileInvalid
+from local_experts.errors import (
+    ContextTooSmall,
+    ExpertError,
+    ExpertReplyInvalid,
+    ExpertUnreachable,
+    KeyMissing,
+    LibraryMissing,
+    ModelFileInvalid,
+    ModelMissing,
+)
 from local_experts.gguf import GgufFile
-from tripost_tui.expert_checks import expert_checks
+from tripost_tui.expert_checks import expert_check, expert_checks
 
 
 def model(name: str) -> OllamaModel:
@@ -61,3 +73,33 @@ def test_an_absent_server_is_fine_and_a_damaged_file_is_not() -> None:
     assert told["The model file cannot be used: b.gguf: broken."] is Status.WARNING
     unreached = "The expert does not answer: http://a: refused. Scripted experts need no server."
     assert told[unreached] is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "fix"),
+    [
+        ("ollama:m", ExpertUnreachable("no"), "ollama serve"),
+        ("openai:m@http://a/v1", ExpertUnreachable("no"), "Start the server"),
+        ("ollama:a model", ModelMissing("no", 404), "ollama pull 'a model'"),
+        ("openai:m@http://a/v1", ModelMissing("no", 404), "Name a model that is there"),
+        ("openai:m@http://a/v1", KeyMissing("no"), "Set the key"),
+        ("gguf:m", LibraryMissing("no"), "Install it"),
+        ("ollama:m", ContextTooSmall("no"), "experts.context_tokens"),
+        ("ollama:m", ExpertReplyInvalid("no"), "Check its address"),
+    ],
+)
+def test_what_is_wrong_with_an_expert_comes_with_what_to_do(
+    name: str, error: ExpertError, fix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("local_experts.opening.open_expert", refuse)
+    check = expert_check(name, ExpertSettings())
+    assert check.status is Status.ERROR
+    assert check.detail == f"{error.title}: no"
+    assert fix in check.fix
+
+
+def test_scripts_need_no_looking_for() -> None:
+    assert expert_check("script", ExpertSettings()).status is Status.OK

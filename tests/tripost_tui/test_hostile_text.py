@@ -116,5 +116,5 @@ async def test_names_and_reasons_are_data_too(tmp_path: Path) -> None:
         await at_run(pilot)
         await until(pilot, lambda: "[/x][@click=app.exit]q[/][2J" in text_of(pilot), "the reason")
         await pilot.press("escape", "x")
-        await until(pilot, lambda: "off this list" in text_of(pilot), "the question")
+        await until(pilot, lambda: "Forget the project" in text_of(pilot), "the question")
         assert "[red]x" in text_of(pilot)

@@ -1,4 +1,4 @@
-"""`tripost status`, `stop`, `pause` and `resume`: asking after a run, and asking it for something.
+"""`tripost status`, `stop`, `pause`, `resume`, `continue`: asking after a run, and steering it.
 
 What is asked of an engine is a row in the database; it answers by acting.
 """
@@ -28,14 +28,15 @@ def status(folder: Path, as_json: bool) -> None:
     from tripost_tui.standing import accuracies, alert_of, standing_json, standing_text
 
     project = Project.open(folder)
-    with Store.open(project.db_path, readonly=True) as store:
+    with Store.read(project.db_path) as store:
         view = run_view(project, store)
         accuracy = accuracies(store, view.run.id) if view.run else []
         alert = alert_of(store, view)
+        reviews = store.review_counts(view.run.id) if view.run else None
     if as_json:
-        write_json(standing_json(project, view, accuracy, alert))
+        write_json(standing_json(project, view, accuracy, alert, reviews))
     else:
-        click.echo(standing_text(project, view, accuracy, alert))
+        click.echo(standing_text(project, view, accuracy, alert, reviews))
 
 
 @click.command()
@@ -75,6 +76,28 @@ def resume(folder: Path) -> None:
     from db.records import CommandKind
 
     _ask(folder, CommandKind.RESUME, "go on")
+
+
+@click.command("continue")
+@project_argument
+def continue_(folder: Path) -> None:
+    """Have a run that waits for review go on without what is undecided."""
+    from db.records import CommandKind
+    from db.store import Store
+    from engine.control import REVIEW_WAIT
+    from engine.errors import ProjectError
+    from engine.project import Project
+    from engine.run_view import run_view
+
+    project = Project.open(folder)
+    with Store.read(project.db_path) as store:
+        state = run_view(project, store).state
+    if state != REVIEW_WAIT:
+        raise ProjectError(
+            f"{project.path}: the run is {state}, and does not wait for review.",
+            "There is nothing to go on with",
+        )
+    _ask(folder, CommandKind.CONTINUE, "go on without what is undecided")
 
 
 def _ask(folder: Path, kind: str, what: str) -> None:
@@ -118,6 +141,6 @@ def _wait_for_end(project: Project) -> None:
     from engine.run_view import engine_state
     from tripost_tui.following import POLL_S
 
-    with Store.open(project.db_path, readonly=True) as store:
+    with Store.read(project.db_path) as store:
         while engine_state(project, store).alive:
             time.sleep(POLL_S)

@@ -144,7 +144,7 @@ def _run(
         return
     display = display_for(as_json=as_json, plain=plain)
     try:
-        with Store.open(project.db_path, readonly=True) as store:
+        with Store.read(project.db_path) as store:
             ending = follow(Follower(project, store, after_id, since), display)
     except KeyboardInterrupt:
         from engine.errors import Interrupted

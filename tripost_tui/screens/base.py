@@ -26,6 +26,10 @@ _TEXTUALS_OWN = {"global.palette": "command_palette"}
 _WORKS_EVERYWHERE = frozenset({"global.quit", "global.palette"})
 """Also over dialogs and in text fields."""
 
+_AT_ONCE = frozenset({"new.down", "new.up", "new.next"})
+"""Done before the next key is given to anybody: what is typed after an arrow, and comes with it
+in one piece over a slow line, is meant for the next field."""
+
 
 def bindings_of(target: Target) -> list[BindingType]:
     """The key bindings of a target's actions. What they do is decided by `TripostApp.act`."""
@@ -35,7 +39,7 @@ def bindings_of(target: Target) -> list[BindingType]:
             _TEXTUALS_OWN.get(action.id, f"app.act('{action.id}')"),
             action.description,
             show=False,
-            priority=action.id in _WORKS_EVERYWHERE,
+            priority=action.id in _WORKS_EVERYWHERE | _AT_ONCE,
         )
         for action in actions_of(target)
         if action.keys
@@ -62,6 +66,11 @@ class BaseScreen(Screen[None]):
     @property
     def glyphs(self) -> Glyphs:
         return tripost(self.app).glyphs
+
+    @property
+    def is_there(self) -> bool:
+        """False once a person has left it: what comes in late has nothing to be shown on."""
+        return self in self.app.screen_stack
 
     def refresh_footer(self) -> None:
         """Show the keys as they are possible now."""

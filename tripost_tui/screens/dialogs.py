@@ -1,4 +1,4 @@
-"""Small dialogs: an error, a yes or no, a new project's folder, the go-to menu."""
+"""Small dialogs: an error, a yes or no, the go-to menu."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Static
 
 from tripost_tui.actions import Target, goto_actions
 from tripost_tui.screens.base import Dialog, bindings_of
@@ -49,24 +49,26 @@ class ErrorDialog(Dialog[None]):
 
 
 class ConfirmDialog(Dialog[bool]):
-    """A question; no is the default."""
+    """A question; no is the default unless ``yes`` is."""
 
     BINDINGS = bindings_of(Target.CONFIRM)
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, *, yes: bool = False) -> None:
         super().__init__()
         self._title, self._text = title, text
+        self._default = "yes" if yes else "no"
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._title)
-            yield Static(Content(self._text), classes="dialog-text")
+            with VerticalScroll(classes="dialog-text", can_focus=False):
+                yield Static(Content(self._text))
             with Horizontal(classes="buttons"):
-                yield Button(lettered("n", "no"), id="no", variant="primary")
+                yield Button(lettered("n", "no"), id="no")
                 yield Button(lettered("y", "yes"), id="yes")
 
     def on_mount(self) -> None:
-        self.query_one("#no").focus()
+        self.query_one(f"#{self._default}").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
@@ -76,37 +78,6 @@ class ConfirmDialog(Dialog[bool]):
 
     def do_no(self) -> None:
         self.dismiss(False)
-
-
-class NewProjectDialog(Dialog[str | None]):
-    """Asks for the folder of a new project."""
-
-    BINDINGS = bindings_of(Target.NEW)
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = Content("New project")
-            yield Static(
-                Content("Folder, new or empty. Its project.toml has every setting, explained."),
-                classes="dialog-text",
-            )
-            yield Input(placeholder="my-project", id="folder")
-            yield Static(
-                Content.assemble(
-                    ("enter", "bold $accent"), " make it   ", ("esc", "bold $accent"), " cancel"
-                ),
-                classes="dialog-keys",
-            )
-
-    def on_mount(self) -> None:
-        self.query_one(Input).focus()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.value.strip():
-            self.dismiss(event.value)
-
-    def do_cancel(self) -> None:
-        self.dismiss(None)
 
 
 class GotoDialog(Dialog[str | None]):

@@ -18,6 +18,7 @@ STATES = {
     "running": "an engine is at work",
     "starting": "its engine loads",
     "paused": "its engine waits; p resumes",
+    "waiting for review": "it goes on when all is decided, or by tripost continue",
     "stopping": "it ends after the item at hand",
     "stopped": "ended before it was finished; p resumes",
     "finished": "all iterations are done",

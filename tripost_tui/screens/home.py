@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -16,15 +17,25 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from tripost_tui.actions import Target
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
-from tripost_tui.screens.dialogs import ConfirmDialog, NewProjectDialog
+from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.situation import Situation
-from tripost_tui.state.home import EMPTY, HomeState, RunRow
+from tripost_tui.state.home import ABOUT, EMPTY, HomeState, RunRow
 from tripost_tui.text import one_line
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices
 from tripost_tui.widgets.run_list import RunList
 
 POLL_S = 2.0
+
+_KEY = re.compile(r"(?<=^Press )[a-z]( [a-z])?(?= )|\?(?= shows)")
+
+
+def _with_key(line: str) -> Content:
+    """A line with the keys that it names marked as in the footer."""
+    marked = Content(line)
+    for found in _KEY.finditer(line):
+        marked = marked.stylize("bold $accent", *found.span())
+    return marked
 
 
 class HomeScreen(BaseScreen):
@@ -52,7 +63,9 @@ class HomeScreen(BaseScreen):
         yield Notices(self.glyphs)
         yield RunList(self.glyphs)
         with Middle(id="empty"), Center():
-            yield Static(Content("\n").join(Content(line) for line in EMPTY))
+            yield Static(
+                Content("\n\n").join([Content(ABOUT), Content("\n").join(map(_with_key, EMPTY))])
+            )
         yield KeyFooter(Target.HOME)
 
     def on_mount(self) -> None:
@@ -124,13 +137,7 @@ class HomeScreen(BaseScreen):
             tripost(self.app).open_run(row.path, row.name, None if row.latest else row.run_id)
 
     def do_new(self) -> None:
-        app = tripost(self.app)
-
-        def make(folder: str | None) -> None:
-            if folder is not None:
-                self._make("Making the project", lambda: app.backend.create(folder))
-
-        app.push_screen(NewProjectDialog(), make)
+        tripost(self.app).open_new()
 
     def do_demo(self) -> None:
         backend = tripost(self.app).backend
@@ -149,8 +156,13 @@ class HomeScreen(BaseScreen):
         tripost(self.app).job(work, self._made, self._idle)
 
     def _made(self, path: Path) -> None:
-        self.state.select_path(path)
+        self.expect(path)
         tripost(self.app).open_run(path, path.name, None)
+
+    def expect(self, path: Path) -> None:
+        """Select a project that is new, and read the list at once."""
+        self.state.select_path(path)
+        self._again.set()
 
     def _idle(self) -> None:
         self.state.busy = None

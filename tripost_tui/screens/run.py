@@ -216,7 +216,7 @@ class RunScreen(BaseScreen):
 
     def _started(self) -> None:
         self.state.busy = None
-        if self.is_mounted:
+        if self.is_there:
             self.repaint()
 
 

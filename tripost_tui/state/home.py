@@ -8,10 +8,18 @@ from tripost_tui.situation import Situation
 
 Key = tuple[str, int | None]
 
+ABOUT = (
+    "A small language model learns to correct itself: it answers questions, experts (scripts or "
+    "larger models) edit its attempts, and it is trained on the edits. A test after each round "
+    "tells whether it got better."
+)
+"""What all of this is, for those who see it for the first time."""
+
 EMPTY = (
     "No runs yet.",
-    "Press d to start the demo: the whole loop, on this machine, in minutes.",
-    "Press n to make a project of your own, ? to see every key.",
+    "Press d to start the demo: all of it, on this machine, in minutes.",
+    "Press n to make a project: your task, student and experts.",
+    "Press g d for the doctor: what this machine has. ? shows every key.",
 )
 
 

@@ -81,9 +81,7 @@ class RunReader:
             self.close()
             self._project = Project.open(self.path)
             self._file = self._identity()
-            self._store = Store.open(
-                self._project.db_path, readonly=True, timeout_s=self._timeout_s
-            )
+            self._store = Store.read(self._project.db_path, timeout_s=self._timeout_s)
         return self._project, self._store
 
     def _identity(self) -> tuple[int, int] | None:
@@ -179,7 +177,7 @@ class HomeReader:
     def _project_rows(self, path: Path) -> list[RunRow]:
         project = Project.open(path)
         size = self._size(path)
-        with Store.open(project.db_path, readonly=True, timeout_s=OPEN_TIMEOUT_S) as store:
+        with Store.read(project.db_path, timeout_s=OPEN_TIMEOUT_S) as store:
             runs = store.runs()[::-1]
             rows = [
                 self._run_row(project, store, run, latest=place == 0, size=size)

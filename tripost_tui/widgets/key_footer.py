@@ -7,28 +7,28 @@ from textual.events import Click, Resize
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from tripost_tui.actions import Action, Target, footer_actions, shown_key
+from tripost_tui.actions import Action, Target, footer_actions, more_key, shown_key
 from tripost_tui.situation import Situation
 
-_MORE = ("?", "more")
+_MORE = "more"
 
 
 def footer_parts(
-    actions: Sequence[Action], now: Situation, width: int
+    actions: Sequence[Action], now: Situation, width: int, more: str = "?"
 ) -> list[tuple[str, str, str | None]]:
-    """(key, label, action id) of what fits into ``width``; ``? more`` always comes last.
+    """(key, label, action id) of what fits into ``width``; the key ``more`` always comes last.
 
     The id is None for an action that is not possible now.
     """
     parts: list[tuple[str, str, str | None]] = []
-    used = _width(*_MORE)
+    used = _width(more, _MORE)
     for action in actions:
         key, label = shown_key(action.keys[0]), action.labelled(now)
         if used + _width(key, label) > width:
             break
         used += _width(key, label)
         parts.append((key, label, None if action.why_not(now) else action.id))
-    return [*parts, (*_MORE, "global.help")]
+    return [*parts, (more, _MORE, "global.help")]
 
 
 def _width(key: str, label: str) -> int:
@@ -43,13 +43,17 @@ class KeyFooter(Static):
     def __init__(self, target: Target) -> None:
         super().__init__()
         self._actions = footer_actions(target)
+        self._more = more_key(target)
 
     def render(self) -> Content:
         parts: list[Content] = []
-        for key, label, action_id in footer_parts(self._actions, self.now, self.size.width):
+        for key, label, action_id in self._parts():
             key_style, label_style = ("bold $accent", "") if action_id else ("dim", "dim")
             parts.append(Content.assemble((f" {key}", key_style), (f" {label} ", label_style)))
         return Content.assemble(*parts)
+
+    def _parts(self) -> list[tuple[str, str, str | None]]:
+        return footer_parts(self._actions, self.now, self.size.width, self._more)
 
     def on_resize(self, _: Resize) -> None:
         self.refresh()
@@ -57,7 +61,7 @@ class KeyFooter(Static):
     async def on_click(self, event: Click) -> None:
         """Do what was clicked."""
         at = 0
-        for key, label, action_id in footer_parts(self._actions, self.now, self.size.width):
+        for key, label, action_id in self._parts():
             at += _width(key, label)
             if event.x < at:
                 if action_id:

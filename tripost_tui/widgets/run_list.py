@@ -15,6 +15,7 @@ from tripost_tui.text import one_line
 _STATE_STYLES = {
     "running": "$text-success",
     "paused": "$text-warning",
+    "waiting for review": "$text-warning",
     "starting": "$text-accent",
     "stopping": "$text-warning",
     "finished": "$text-accent",

@@ -12,7 +12,6 @@ from engine.experts.bench import (
     Finding,
     Fix,
     Imp,
-    Share,
     bench,
     score_feedback,
     score_improve,
@@ -24,6 +23,7 @@ from engine.experts.replies import (
     read_improvement,
 )
 from engine.experts.trial import Part, one_item_trial
+from engine.statistics import Share
 from engine.tasks import TASKS
 from engine.tasks.base import CannotImprove, CannotJudge, Outcome
 from engine.trajectory import Attempt, Feedback, Step, correct, incorrect

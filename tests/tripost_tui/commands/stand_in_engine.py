@@ -1,7 +1,7 @@
 """A process that acts as an engine towards the lock and the database, and does no work.
 
 Usage: stand_in_engine.py DIR PLOT, where PLOT is finish, fail, expert (an expert is gone), budget
-(it is used up), die or wait (for a stop).
+(it is used up), die, wait (for a stop) or review (say that it waits for one, then wait for a stop).
 """
 
 import os
@@ -19,6 +19,7 @@ from db.records import (
 )
 from db.store import Store
 from engine.config import settings_hash
+from engine.control import REVIEW_WAIT
 from engine.lock import EngineLock, EngineProcess
 from engine.project import Project
 
@@ -59,6 +60,8 @@ def main(folder: str, plot: str) -> None:
                 store.add_event(run.id, "run.finished", "all done")
                 store.set_run_status(run.id, RunStatus.FINISHED)
         else:
+            if plot == "review":
+                _beat(store, run, REVIEW_WAIT)
             _wait(store, run)
 
 
@@ -116,7 +119,7 @@ def _wait(store: Store, run: Run) -> None:
             store.take_command(command.id)
             if command.kind is CommandKind.PAUSE:
                 _beat(store, run, "paused")
-            elif command.kind is CommandKind.RESUME:
+            elif command.kind in (CommandKind.RESUME, CommandKind.CONTINUE):
                 _beat(store, run)
             elif command.kind is CommandKind.STOP:
                 store.set_run_status(run.id, RunStatus.STOPPED, "by a person's wish")

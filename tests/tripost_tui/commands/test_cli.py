@@ -16,8 +16,10 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_help_names_the_commands_in_order_of_use_and_the_exit_codes(cli: CommandLine) -> None:
     text = cli("--help").stdout
     named = re.findall(r"^  (\w+)   *[A-Z]", text, re.MULTILINE)
-    order = "demo new run status stop pause resume report export task experts plan doctor"
-    assert " ".join(named) == order
+    assert " ".join(named) == (
+        "demo new run status stop pause resume review continue report export task experts plan "
+        "doctor"
+    )
     for code, meaning in EXIT_CODES.items():
         assert f"{code:>3}  {meaning}" in text
 
