@@ -33,6 +33,7 @@ from db.store import Store
 from engine.config import demo_settings
 from engine.project import Project
 from tripost_tui.app import TripostApp
+from tripost_tui.collector import calm_collector
 from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.state.review import ReviewDesk
 
@@ -84,6 +85,7 @@ async def measured(path: Path, count: int, moves: int) -> None:
     app = TripostApp()
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause(0.5)
+        calm_collector()  # as the app does on a terminal
         opened = []
         for _ in range(5):
             start = time.perf_counter()
@@ -167,14 +169,15 @@ def print_head(path: Path, count: int) -> None:
         f"{count:,} trajectories, {size:.0f} MB, half of them decided; {SIZE[0]}x{SIZE[1]} cells. "
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, shared; "
         f"Python {platform.python_version()}, Textual {version('textual')}, "
-        f"SQLite {sqlite3.sqlite_version}. Milliseconds from the action to the painted screen.\n"
+        f"SQLite {sqlite3.sqlite_version}. Milliseconds from the action to the painted screen, "
+        "which is painted 60 times a second at most: 17 ms are the least.\n"
     )
     print("| what | median | 95th percentile | worst | budget |")
     print(WIDTHS)
 
 
 def print_row(name: str, budget: float, found: list[float]) -> None:
-    middle, high = median(found), quantiles(found, n=20)[-1]
+    middle, high = median(found), quantiles(found, n=20, method="inclusive")[-1]
     over = " (over)" if high > budget else ""
     print(
         f"| {name} | {middle:.1f} | {high:.1f}{over} | {max(found):.1f} | {budget:g} |", flush=True

@@ -22,6 +22,7 @@ from engine.errors import TripostError
 from tripost_tui import actions, clipboard, glyphs
 from tripost_tui.actions import Target
 from tripost_tui.backend import Backend, LocalBackend
+from tripost_tui.collector import calm_collector
 from tripost_tui.screens.base import BaseScreen, bindings_of
 from tripost_tui.screens.dialogs import ConfirmDialog, ErrorDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
@@ -93,6 +94,11 @@ class TripostApp(App[None]):
         self.set_class(self.ascii_only, "-ascii")
         if self._project is not None:
             self.open_run(self._project, self._project.name, None)
+
+    def on_ready(self) -> None:
+        # Tests make many apps in one process: what is frozen there would stay.
+        if not self.is_headless:
+            calm_collector()
 
     def on_resize(self, event: events.Resize) -> None:
         shown = isinstance(self.screen, TooSmallScreen)

@@ -18,10 +18,11 @@ from engine.project import Project
 from engine.review_filter import FilterFault
 from engine.second_looks import GAP, is_looked_at_again
 from engine.task_setup import project_task
-from tripost_tui.state.review import MOST_AT_ONCE, ReviewDesk, ReviewView
+from tripost_tui.state.review import MOST_AT_ONCE, ReviewDesk
 from tripost_tui.state.review_passages import last_attempt, shown_passages
 from tripost_tui.state.review_port import EditRefused
 from tripost_tui.state.review_store import StoreReviews
+from tripost_tui.state.review_view import ReviewView
 from tripost_tui.state.review_words import queue_empty
 
 A, X = ReviewKind.ACCEPT, ReviewKind.REJECT

@@ -24,23 +24,19 @@ from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.situation import Situation
 from tripost_tui.state.reading import trouble_of
-from tripost_tui.state.review import ASKS_ABOVE, ReviewDesk, ReviewView
+from tripost_tui.state.review import ASKS_ABOVE, ReviewDesk
 from tripost_tui.state.review_passages import DiffMode, last_attempt, shown_passages
 from tripost_tui.state.review_port import EditRefused
-from tripost_tui.state.review_words import (
-    NO_TRAJECTORIES,
-    hidden_by_filter,
-    progress,
-    queue_empty,
-)
+from tripost_tui.state.review_view import ReviewView
 from tripost_tui.state.run import Trouble
 from tripost_tui.state.trajectory import plain
-from tripost_tui.text import clean_text, one_line
+from tripost_tui.text import clean_text
 from tripost_tui.widgets.edit_box import LONGEST, EditBox, FilterBox
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices, Pane
-from tripost_tui.widgets.review_item import decision_content, item_content
+from tripost_tui.widgets.review_item import decision_content, fitting_mode, item_content
 from tripost_tui.widgets.review_list import ReviewList
+from tripost_tui.widgets.review_top import nothing_content, notices, top_content
 
 POLL_S = 1.0
 SHORT = 30
@@ -202,8 +198,8 @@ class ReviewScreen(_TagKeys, BaseScreen):
     def repaint(self) -> None:
         """Show the view as it is."""
         view = self.view
-        self._update("#top", self._top(), layout=False)
-        self.query_one(Notices).show(self._notices())
+        self._update("#top", top_content(view, self.path.name, self.glyphs), layout=False)
+        self.query_one(Notices).show(notices(view, (self._trouble, self._poll_trouble)))
         self._queue.show(view)
         self.set_class(self._edit.display, "-editing")
         self._show_item()
@@ -229,54 +225,16 @@ class ReviewScreen(_TagKeys, BaseScreen):
         item = view.item
         if item is None:
             pane.retitle("Trajectory")
-            pane.show(self._nothing())
+            pane.show(nothing_content(view, failed=self._poll_trouble is not None))
             return
         origin = f"{item.trajectory.origin.value}, iteration {item.trajectory.iteration}"
-        mode = "" if self.mode is DiffMode.PLAIN else f", {self.mode}"
+        shown = fitting_mode(self.mode, pane.columns)
+        mode = "" if shown is DiffMode.PLAIN else f", {shown}"
         pane.retitle(f"Trajectory {item.id}, {origin}{mode}")
         pane.show(item_content(shown_passages(item), self.mode, pane.columns, self.glyphs))
         if item.id != self._drawn_item:
             self._drawn_item = item.id
             pane.scroll_home(animate=False)
-
-    def _nothing(self) -> Content:
-        if not self.view.loaded:
-            return Content("" if self._poll_trouble else "Reading the trajectories")
-        if self.view.wanted and self.view.counts.total:
-            return Content(
-                f"Nothing here: {hidden_by_filter(self.view.hidden)}. / writes another one."
-            )
-        return Content("\n").join(Content(line) for line in NO_TRAJECTORIES)
-
-    def _top(self) -> Content:
-        view = self.view
-        parts = [one_line(view.name or self.path.name, 40), "review"]
-        if view.ids:
-            parts.append(f"{view.at + 1:,}/{len(view.ids):,}")
-        if view.loaded:
-            parts += progress(view.counts, view.speed)
-        if view.blind:
-            parts.append("blind")
-        separator = f" {self.glyphs.dot} "
-        return Content.assemble((parts[0], "bold"), separator, separator.join(parts[1:]))
-
-    def _notices(self) -> list[tuple[str, str, str]]:
-        view = self.view
-        found: list[tuple[str, str, str]] = []
-        for trouble in (self._trouble, self._poll_trouble):
-            if trouble is not None and ("error", trouble.title, trouble.message) not in found:
-                found.append(("error", trouble.title, trouble.message))
-        if view.anchor is not None:
-            count = len(view.selected)
-            found.append(("info", f"Range of {count:,}", "a accepts, x rejects, esc lets go"))
-        if view.loaded and view.ids and not view.left_here and not view.second_look:
-            text = queue_empty(view.counts)
-            if view.wanted and view.counts.pending:
-                text = f"here; {hidden_by_filter(view.hidden)}"
-            found.append(("info", "Queue empty", text))
-        if view.fresh:
-            found.append(("info", f"{view.fresh:,} new", "r reads the list anew"))
-        return [(kind, clean_text(title), clean_text(text)) for kind, title, text in found]
 
     def situation(self) -> Situation:
         return Situation(

@@ -7,15 +7,14 @@ app.
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from db.errors import StoreMissing
 from db.records import (
     ReviewChange,
-    ReviewCounts,
     ReviewKind,
     ReviewRow,
     ReviewSpeed,
@@ -28,6 +27,7 @@ from engine.review import REASON_TAGS
 from engine.review_filter import parse_filter
 from tripost_tui.state import review_words as words
 from tripost_tui.state.review_port import ReviewItem, ReviewPort
+from tripost_tui.state.review_view import NOTHING_COUNTED, ReviewView, moved_counts, places_of
 from tripost_tui.text import one_line
 
 ORDERS = (ReviewOrder.NEWEST, ReviewOrder.CHECKER, ReviewOrder.SHORTEST)
@@ -39,48 +39,9 @@ PAGE = 100
 _MOST_ROWS = 2_000
 _PACE_S = 600.0
 """The pace is that of the last ten minutes, and of this session."""
+_NOWHERE = sys.maxsize
 _LOOK_EVERY = 5
 """Decisions after which it is looked whether a second look is due."""
-
-
-_NONE = ReviewCounts(pending=0, accepted=0, rejected=0, flagged=0, edited=0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewView:
-    """How the review stands. ``at`` is the place in ``ids``, -1 where there are none.
-
-    ``hidden`` counts what the filter leaves out, ``fresh`` what has come since the list was made.
-    ``anchor`` is where a range begins that ends at ``at``. ``second_look``: the item was decided
-    before, and is shown as if it had not been.
-    """
-
-    serial: int = 0
-    name: str = ""
-    loaded: bool = False
-    ids: Sequence[int] = ()
-    at: int = -1
-    rows: Mapping[int, ReviewRow] = field(default_factory=dict)
-    item: ReviewItem | None = None
-    counts: ReviewCounts = _NONE
-    speed: ReviewSpeed | None = None
-    wanted: str = ""
-    order: ReviewOrder = ReviewOrder.NEWEST
-    left_here: bool = False
-    hidden: int = 0
-    fresh: int = 0
-    anchor: int | None = None
-    blind: bool = False
-    second_look: bool = False
-    said: str = ""
-
-    @property
-    def selected(self) -> range:
-        """Places of what a decision concerns."""
-        if self.at < 0:
-            return range(0)
-        first, last = sorted((self.at, self.at if self.anchor is None else self.anchor))
-        return range(first, last + 1)
 
 
 class ReviewDesk:
@@ -94,10 +55,12 @@ class ReviewDesk:
         self._loaded = False
         self._ids: Sequence[int] = ()
         self._pending: set[int] = set()
+        self._left_at = _NOWHERE
+        """A place where something undecided is, as far as is known."""
         self._at = -1
         self._rows: dict[int, ReviewRow] = {}
         self._item: ReviewItem | None = None
-        self._counts = _NONE
+        self._counts = NOTHING_COUNTED
         self._speed: ReviewSpeed | None = None
         self._wanted, self._filter = "", ReviewFilter()
         self._order = ReviewOrder.NEWEST
@@ -129,7 +92,7 @@ class ReviewDesk:
             speed=self._speed,
             wanted=self._wanted,
             order=self._order,
-            left_here=bool(self._pending),
+            left_here=self._left_here(),
             hidden=max(0, self._counts.total - len(self._ids)) if self._wanted else 0,
             fresh=self._fresh,
             anchor=self._anchor,
@@ -156,7 +119,7 @@ class ReviewDesk:
         """Make the list anew by filter and order."""
         kept = self._ids[self._at] if self._at >= 0 else None
         self._ids = self._port.ids(self._filter, self._order)
-        self._pending = set(self._port.ids(self._filter.also(PENDING), self._order))
+        self._read_pending()
         self._rows = {}
         self._anchor = self._second = None
         self._fresh = 0
@@ -255,7 +218,7 @@ class ReviewDesk:
             verb = "Accepted" if kind is ReviewKind.ACCEPT else "Rejected"
             self._said = f"{verb} {len(chosen):,} trajectories; u takes it back."
         self._decisions += len(chosen)
-        last = self._view_range()[-1]
+        last = self._range()[-1]
         self._anchor = None
         self._advance(last + 1)
         if self._due is not None:
@@ -336,7 +299,7 @@ class ReviewDesk:
         if None in foreign:
             # Somebody else took something back, which may be anything.
             self._rows = {}
-            self._pending = set(self._port.ids(self._filter.also(PENDING), self._order))
+            self._read_pending()
         self._refresh(key for key in touched if key is not None)
         if None in foreign:
             self._recount()
@@ -361,14 +324,11 @@ class ReviewDesk:
 
     # --- within ----------------------------------------------------------------------------
 
-    def _view_range(self) -> range:
-        if self._at < 0:
-            return range(0)
-        first, last = sorted((self._at, self._at if self._anchor is None else self._anchor))
-        return range(first, last + 1)
+    def _range(self) -> range:
+        return places_of(self._at, self._anchor)
 
     def _chosen(self) -> list[int]:
-        return [self._ids[at] for at in self._view_range()]
+        return [self._ids[at] for at in self._range()]
 
     def _current(self) -> ReviewState | None:
         """The state of what is shown, read anew: others may have changed it."""
@@ -431,6 +391,17 @@ class ReviewDesk:
             self._counts = moved_counts(self._counts, [row for row in before if row], now)
             self._pace()
 
+    def _read_pending(self) -> None:
+        """Whatever the filter: a filter by words looks at every text, and once is enough."""
+        self._pending = set(self._port.ids(ReviewFilter((PENDING,)), ReviewOrder.NEWEST))
+
+    def _left_here(self) -> bool:
+        """Whether something undecided is in the list."""
+        if self._left_at >= len(self._ids) or self._ids[self._left_at] not in self._pending:
+            places = range(len(self._ids))
+            self._left_at = next((at for at in places if self._ids[at] in self._pending), _NOWHERE)
+        return self._left_at != _NOWHERE
+
     def _recount(self) -> None:
         self._counts = self._port.counts()
         self._pace()
@@ -463,20 +434,3 @@ class ReviewDesk:
         self._store([ReviewChange(trajectory_id=key, kind=kind, blind=True)])
         self._said = "Second look noted; the first decision stays."
         self._show()
-
-
-def moved_counts(
-    counts: ReviewCounts, before: Sequence[ReviewRow], now: Sequence[ReviewRow]
-) -> ReviewCounts:
-    """The counts after some rows have changed."""
-
-    def more(test: Callable[[ReviewRow], bool]) -> int:
-        return sum(map(test, now)) - sum(map(test, before))
-
-    return ReviewCounts(
-        pending=counts.pending + more(lambda row: row.status is ReviewStatus.PENDING),
-        accepted=counts.accepted + more(lambda row: row.status is ReviewStatus.ACCEPTED),
-        rejected=counts.rejected + more(lambda row: row.status is ReviewStatus.REJECTED),
-        flagged=counts.flagged + more(lambda row: row.flagged),
-        edited=counts.edited + more(lambda row: row.edited),
-    )

@@ -10,7 +10,10 @@ NO_TRAJECTORIES = (
     "They come when the run edits the student's attempts: esc, then p starts or resumes it.",
     "This list fills by itself.",
 )
-CONSEQUENCE = "Rejected ones are left out of training, edited ones are used as edited."
+CONSEQUENCE = (
+    "Rejected ones are left out of training, edited ones are used as edited; "
+    "a run that waits for review goes on."
+)
 
 ORDERS = {
     ReviewOrder.NEWEST: "newest first",

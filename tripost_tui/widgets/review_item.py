@@ -7,8 +7,8 @@ from textual.content import Content
 
 from engine.review import REASON_TAGS
 from tripost_tui.glyphs import Glyphs
-from tripost_tui.state.review import ReviewView
 from tripost_tui.state.review_passages import DiffMode, Shown
+from tripost_tui.state.review_view import ReviewView
 from tripost_tui.state.review_words import VERDICTS
 from tripost_tui.state.trajectory import Passage
 from tripost_tui.state.word_diff import Change, Piece, added_ranges, removed_ranges, word_diff
@@ -22,10 +22,14 @@ NARROWEST = 60
 """Columns under which two texts have no room side by side."""
 
 
+def fitting_mode(mode: DiffMode, width: int) -> DiffMode:
+    """``mode``, or what has room where it has none."""
+    return DiffMode.WORDS if mode is DiffMode.SPLIT and width < NARROWEST else mode
+
+
 def item_content(shown: Sequence[Shown], mode: DiffMode, width: int, glyphs: Glyphs) -> Content:
     """Passages one below the other, updates as ``mode`` says."""
-    if mode is DiffMode.SPLIT and width < NARROWEST:
-        mode = DiffMode.WORDS
+    mode = fitting_mode(mode, width)
     blocks: list[Content] = []
     for each in shown:
         passage, before = each.passage, each.before

@@ -15,7 +15,7 @@ from textual.visual import Visual
 
 from db.records import ReviewRow, ReviewStatus
 from tripost_tui.glyphs import Glyphs
-from tripost_tui.state.review import ReviewView
+from tripost_tui.state.review_view import ReviewView
 from tripost_tui.state.review_words import ORDERS
 from tripost_tui.text import one_line
 
