@@ -327,6 +327,8 @@ def test_every_reason_of_editing_was_given() -> None:
         DropReason.SURPLUS,
         DropReason.TOO_LONG,
         DropReason.WRONG,
+        DropReason.REJECTED,
+        DropReason.EDIT_UNREADABLE,
     }
     assert {reason for _, reason, _ in DROPS.values()} == set(DropReason) - of_other_stages
 
