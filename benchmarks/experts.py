@@ -82,7 +82,7 @@ _NUMBER = re.compile(r"-?\d+")
 
 def serve(kind: str, latency_s: float, line: Connection) -> None:
     """Serve until something comes through ``line``; then tell what it took, see `Served`."""
-    # As the engine does: a full collection would look at all objects of torch.
+    # A collection here is no part of what is measured.
     gc.collect()
     gc.freeze()
     task = TASKS[TASK]()

@@ -135,14 +135,16 @@ class Editor:
             return drop.dropped
 
     def _edit(self, student: Trajectory) -> Kept:
+        # A wrong last attempt is come to again from the left: an expert is asked once about it.
+        known: dict[Attempt, Opinion] = {}
         if self._is_well_formed(student):
-            opinion = self._judge(student.question, student.last)
+            opinion = self._judge(student.question, student.last, known)
             if opinion.feedback.is_correct:
                 closed = self._close(student.turns[-1], opinion)
                 return self._kept(student, (*student.turns[:-1], closed), Origin.CORRECT)
         kept: list[Turn] = []
         for index, turn in enumerate(student.turns):
-            opinion = self._judge(student.question, turn.attempt)
+            opinion = self._judge(student.question, turn.attempt, known)
             judged = opinion.feedback
             if judged.is_correct:
                 kept.append(self._close(turn, opinion))
@@ -154,9 +156,11 @@ class Editor:
             kept.append(turn)
             if not agrees:
                 break
-        return self._improve(student, kept)
+        return self._improve(student, kept, known)
 
-    def _improve(self, student: Trajectory, kept: list[Turn]) -> Kept:
+    def _improve(
+        self, student: Trajectory, kept: list[Turn], known: dict[Attempt, Opinion]
+    ) -> Kept:
         """Let IMP and FBK take turns from the last, wrong attempt on."""
         written = 0
         while True:
@@ -166,7 +170,7 @@ class Editor:
                 raise _Drop(DropReason.NEVER_CORRECT, f"{written} updates")
             update = self._update(student.question, kept[-1].attempt, flagged)
             written += 1
-            opinion = self._judge(student.question, update.attempt)
+            opinion = self._judge(student.question, update.attempt, known)
             turn = Turn(update.attempt, attempt_author=update.author)
             kept.append(_with_feedback(turn, opinion))
             if opinion.feedback.is_correct:
@@ -174,15 +178,19 @@ class Editor:
             if self._goes_in_circles(update.attempt, flagged, opinion.feedback):
                 return self._kept(student, kept[:-1][:1], Origin.TRUNCATED)
 
-    def _judge(self, question: str, attempt: Attempt) -> Opinion:
+    def _judge(self, question: str, attempt: Attempt, known: dict[Attempt, Opinion]) -> Opinion:
+        """Ask FBK about an attempt of the trajectory, unless its opinion is in ``known``."""
+        if attempt in known:
+            return known[attempt]
         if not attempt.steps:
             raise _Drop(DropReason.ATTEMPT_UNREADABLE)
         if len(attempt.text) > self.limits.attempt_chars:
             raise _Drop(DropReason.ATTEMPT_TOO_LONG, f"{len(attempt.text)} characters")
         try:
-            return self.fbk(question, attempt)
+            known[attempt] = self.fbk(question, attempt)
         except CannotJudge as error:
             raise _Drop(_JUDGING_ENDS[error.outcome], str(error)) from error
+        return known[attempt]
 
     def _update(self, question: str, attempt: Attempt, feedback: Feedback) -> Rewriting:
         try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from engine.experts.book import StoreBook
 from engine.experts.prompts import Prompts, load_prompts
-from engine.experts.team import Team, open_callers, spent, store_book
+from engine.experts.team import Team, open_callers, spent
 from engine.hand_over import memory_for_experts
 from engine.stage import RunContext
 from engine.task_setup import prompt_folders
@@ -33,7 +34,7 @@ def asked(context: RunContext, iteration: int) -> Iterator[Team]:
     team = Team(context.task, context.settings, prompts)
     path, run_id = context.project.db_path, context.run_id
     with (
-        store_book(path, run_id, iteration, _STORE_TIMEOUT_S) as book,
+        StoreBook(path, run_id, iteration, _STORE_TIMEOUT_S) as book,
         open_callers(
             experts.models, experts, book, spent(context.store, run_id, experts), team.cancelled
         ) as callers,

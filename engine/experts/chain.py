@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.editing import FeedbackModule, ImproveModule, Opinion, Rewriting, fault_of_update
 from engine.tasks.base import CannotImprove, CannotJudge, Outcome
@@ -12,25 +12,12 @@ from engine.trajectory import Attempt, Feedback
 
 @dataclass(frozen=True, slots=True)
 class FeedbackChain:
-    """Asks in order for feedback on the attempts of one trajectory; ``members`` are named pairs.
-
-    The same attempt is judged once: an editor asks about a wrong last one when it looks whether
-    all is well, and again when it comes to it from the left.
-    """
+    """Asks in order for feedback; ``members`` are named pairs."""
 
     members: Sequence[tuple[str, FeedbackModule]]
-    _judged: dict[tuple[str, Attempt], Opinion] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     def __call__(self, question: str, attempt: Attempt) -> Opinion:
         """Return the first opinion. Raises CannotJudge with what each of them said."""
-        key = (question, attempt)
-        if key not in self._judged:
-            self._judged[key] = self._judge(question, attempt)
-        return self._judged[key]
-
-    def _judge(self, question: str, attempt: Attempt) -> Opinion:
         said: list[tuple[str, CannotJudge]] = []
         for name, member in self.members:
             try:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 from db.records import Item
@@ -14,7 +13,6 @@ from db.store import Store
 from engine.editing import Editor, FeedbackModule, ImproveModule, Limits
 from engine.expert_settings import SCRIPT, ExpertSettings
 from engine.experts.asking import Asking
-from engine.experts.book import StoreBook
 from engine.experts.chain import FeedbackChain, ImproveChain
 from engine.experts.feedback import ExpertFeedback, GoldFirst
 from engine.experts.improve import ExpertImprove
@@ -166,10 +164,3 @@ def open_callers(
                 cancelled=cancelled,
             )
         yield callers
-
-
-@contextmanager
-def store_book(path: Path, run_id: int, iteration: int, timeout_s: float) -> Iterator[StoreBook]:
-    """The record of calls in a project's database, for as long as it is used."""
-    with StoreBook(path, run_id, iteration, timeout_s) as book:
-        yield book

@@ -1,4 +1,4 @@
-"""A chain asks nobody twice about the same attempt of a trajectory."""
+"""An editor asks nobody twice about the same attempt of a trajectory."""
 
 from dataclasses import dataclass, field
 
@@ -47,13 +47,20 @@ def test_an_editor_has_each_attempt_judged_once() -> None:
     assert judge.asked == [(QUESTION, WRONG), (QUESTION, RIGHT)]
 
 
-def test_another_chain_and_another_question_are_asked_anew() -> None:
+def test_an_attempt_that_a_student_repeats_is_judged_once() -> None:
     judge = Judge()
-    first, second = (FeedbackChain([("judge", judge)]) for _ in range(2))
-    for chain in (first, first, second):
-        chain(QUESTION, WRONG)
-    first("another", WRONG)
-    assert judge.asked == [(QUESTION, WRONG)] * 2 + [("another", WRONG)]
+    turn = Turn(WRONG, FLAGGED, FLAGGED.render())
+    edited = Editor(judge, improve).edit(Trajectory(QUESTION, (turn, turn)))
+    assert isinstance(edited, Kept)
+    assert judge.asked == [(QUESTION, WRONG), (QUESTION, RIGHT)]
+
+
+def test_another_trajectory_is_judged_anew() -> None:
+    judge = Judge()
+    editor = Editor(FeedbackChain([("judge", judge)]), ImproveChain([("writer", improve)]))
+    for question in (QUESTION, QUESTION, "another"):
+        editor.edit(Trajectory(question, (Turn(RIGHT),)))
+    assert judge.asked == [(QUESTION, RIGHT)] * 2 + [("another", RIGHT)]
 
 
 def test_what_could_not_be_judged_is_asked_again() -> None:
