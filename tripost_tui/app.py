@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from inspect import isawaitable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -28,8 +28,10 @@ from tripost_tui.screens.dialogs import ConfirmDialog, ErrorDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.quit import QuitChoice, QuitDialog
+from tripost_tui.screens.stages import stage_screen
 from tripost_tui.screens.too_small import TooSmallScreen, is_too_small
 from tripost_tui.situation import Situation
+from tripost_tui.state.place import Place
 from tripost_tui.state.reading import trouble_of
 from tripost_tui.state.run import Trouble
 from tripost_tui.text import clean_text, one_line
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_FRAME = Path(__file__).parent / "styles" / "frame.tcss"
+_STYLES = [_FRAME, *sorted(set(_FRAME.parent.glob("*.tcss")) - {_FRAME})]
+"""A screen's own rules come after the frame's, and win."""
 _WIDTHS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]
 _HEIGHTS = [(0, "-short"), (36, "-tall")]
 """Columns and rows from which a class holds; the styles lay the panes out by it."""
@@ -53,7 +58,7 @@ class TripostApp(App[None]):
     """
 
     TITLE = "TriPosT"
-    CSS_PATH = "styles/app.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [*_STYLES]
     BINDINGS = bindings_of(Target.GLOBAL)
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
@@ -93,7 +98,7 @@ class TripostApp(App[None]):
     def on_mount(self) -> None:
         self.set_class(self.ascii_only, "-ascii")
         if self._project is not None:
-            self.open_run(self._project, self._project.name, None)
+            self.open_stage(Target.RUN, Place(self._project, self._project.name))
 
     def on_ready(self) -> None:
         # Tests make many apps in one process: what is frozen there would stay.
@@ -148,12 +153,32 @@ class TripostApp(App[None]):
         self.clear_notifications()
         self.notify(clean_text(text), severity=severity, markup=False)
 
-    def open_run(self, path: Path, name: str, run_id: int | None) -> None:
-        """Show a run; None is the project's latest."""
-        from tripost_tui.screens.run import RunScreen  # its plot brings numpy: not at start
+    def place(self) -> Place | None:
+        """The run that the screen on top is about, or else the one that is selected in Home."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, BaseScreen) and screen.place is not None:
+                return screen.place
+        return self._home.state.place
 
-        self.do_home()
-        self.push_screen(RunScreen(path, name, run_id))
+    def open_stage(self, target: Target, place: Place) -> None:
+        """Show a screen of `actions.STAGES`; escape leads to the run, or to where one came from.
+
+        A screen of another stage is left for it, or of another run.
+        """
+        while not self._leads_to(target, place):
+            self.pop_screen()
+        top = self.screen
+        if not isinstance(top, BaseScreen) or (top.TARGET, top.place) != (target, place):
+            self.push_screen(stage_screen(target, place))
+
+    def _leads_to(self, target: Target, place: Place) -> bool:
+        """Whether a stage may stand on the screen on top, or is it."""
+        if len(self.screen_stack) == 1:
+            return True
+        top = self.screen
+        if not isinstance(top, BaseScreen) or top.place != place:
+            return False
+        return top.TARGET in {target, Target.RUN}
 
     def open_new(self) -> None:
         """Show the form of a new project as it was left."""
@@ -170,7 +195,7 @@ class TripostApp(App[None]):
         """
         self._new = None
         self._home.expect(path)
-        self.open_run(path, path.name, None)
+        self.open_stage(Target.RUN, Place(path, path.name))
 
         def start(sure: bool | None) -> None:
             if sure:
@@ -179,21 +204,15 @@ class TripostApp(App[None]):
         text = f"{one_line(str(path), 200)} is made. Start its run now? p starts it later, too."
         self.push_screen(ConfirmDialog("Start the run?", text, yes=ready), start)
 
-    def open_report(self, path: Path, name: str, run_id: int | None) -> None:
+    def open_report(self, place: Place) -> None:
         """Show the report of a run, made now."""
         from tripost_tui.screens.report import ReportScreen
 
         now = self.situation()
         self.job(
-            lambda: self.backend.report(path, run_id),
-            lambda page: self.push_screen(ReportScreen(name, page, now)),
+            lambda: self.backend.report(place.path, place.run_id),
+            lambda page: self.push_screen(ReportScreen(place, page, now)),
         )
-
-    def open_review(self, path: Path, run_id: int | None) -> None:
-        """Review the trajectories of a run."""
-        from tripost_tui.screens.review import ReviewScreen
-
-        self.push_screen(ReviewScreen(path, run_id))
 
     def copy(self, text: str) -> None:
         """Copy, and say where to."""
@@ -259,33 +278,43 @@ class TripostApp(App[None]):
             self.pop_screen()
 
     def do_run(self) -> None:
-        row = self._home.state.selected
-        if row is not None:
-            self.open_run(row.path, row.name, None if row.latest else row.run_id)
+        self._go(Target.RUN)
+
+    def do_review(self) -> None:
+        self._go(Target.REVIEW)
+
+    def do_next_stage(self) -> None:
+        self._step(1)
+
+    def do_previous_stage(self) -> None:
+        self._step(-1)
+
+    def _go(self, target: Target) -> None:
+        if (place := self.place()) is not None:
+            self.open_stage(target, place)
+
+    def _step(self, by: int) -> None:
+        """To the stage after or before the one that is shown; there is none beyond the ends."""
+        stages = actions.STAGES
+        target = self.screen.TARGET if isinstance(self.screen, BaseScreen) else None
+        if target in stages:
+            at = stages.index(target) + by
+            if 0 <= at < len(stages):
+                self._go(stages[at])
+            else:
+                self.say(f"This is the {'first' if by < 0 else 'last'} of the run's screens.")
+        else:
+            self._go(stages[0 if by > 0 else -1])
 
     def do_report(self) -> None:
-        row = self._home.state.selected
-        if row is not None:
-            self.open_report(row.path, row.name, row.run_id)
+        if (place := self.place()) is not None:
+            self.open_report(place)
 
     def do_doctor(self) -> None:
         from tripost_tui.screens.doctor import DoctorScreen
-        from tripost_tui.screens.run import RunScreen
 
-        if isinstance(self.screen, DoctorScreen):
-            return
-        row = self._home.state.selected
-        if isinstance(self.screen, RunScreen):
-            self.push_screen(DoctorScreen(self.screen.path, self.screen.state.name))
-        elif row is not None:
-            self.push_screen(DoctorScreen(row.path, row.name))
-        else:
-            self.push_screen(DoctorScreen(None, ""))
-
-    def do_review(self) -> None:
-        row = self._home.state.selected
-        if row is not None and self.screen.id != "review":
-            self.open_review(row.path, row.run_id)
+        if not isinstance(self.screen, DoctorScreen):
+            self.push_screen(DoctorScreen(self.place()))
 
     def do_next_pane(self) -> None:
         self.screen.focus_next()

@@ -87,6 +87,12 @@ def selected(now: Situation) -> Reason:
     return None if now.selected else "There is no project in the list yet: n makes one, d the demo."
 
 
+def on_a_run(now: Situation) -> Reason:
+    if now.typing:
+        return not_typing(now)
+    return selected(now)
+
+
 def not_busy(now: Situation) -> Reason:
     return now.busy
 

@@ -8,7 +8,9 @@ from piloting import StartedBackend, app_on, at_home, at_run, text_of, until
 
 from db.records import ReviewChange, ReviewKind, RunStatus, Turn, TurnKind, Verdict
 from db.store import Store
+from tripost_tui.actions import Target
 from tripost_tui.screens.review import ReviewScreen
+from tripost_tui.state.place import Place
 
 HOSTILE = {
     "unbalanced markup": "[/x] [bold [/] [[] [red]not red[/red",
@@ -79,7 +81,7 @@ async def test_model_text_is_shown_as_it_is_in_review(text: str, tmp_path: Path)
         store.review_step(run_id, changes)
     app = app_on(StartedBackend(tmp_path))
     async with app.run_test(size=(120, 40)) as pilot:
-        app.open_review(project.path, run_id)
+        app.open_stage(Target.REVIEW, Place(project.path, project.name, run_id))
         screen = app.screen
         assert isinstance(screen, ReviewScreen)
         await until(pilot, lambda: screen.view.loaded, "reading")

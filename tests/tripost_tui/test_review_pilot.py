@@ -392,7 +392,7 @@ async def test_a_project_without_a_run_has_nothing_to_review(
     async with app.run_test(size=WIDE) as pilot:
         await at_home(pilot)
         await pilot.press("g", "v")
-        await said(pilot, "There is no run yet to review.")
+        await until(pilot, lambda: "Nothing to review" in text_of(pilot), "why not")
 
 
 async def test_ascii_means_ascii_in_review(

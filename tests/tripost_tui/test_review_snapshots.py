@@ -9,7 +9,9 @@ from reviewed import review_project
 from textual.widgets import Input, TextArea
 
 from engine.project import Project
+from tripost_tui.actions import Target
 from tripost_tui.screens.review import ReviewScreen
+from tripost_tui.state.place import Place
 
 SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 USUAL = [(80, 24), (120, 40)]
@@ -29,7 +31,7 @@ def pictured(
     app = app_on(StartedBackend(project.path.parent), ascii_only=ascii_only)
 
     async def ready(pilot: AppPilot) -> None:
-        app.open_review(project.path, None)
+        app.open_stage(Target.REVIEW, Place(project.path, project.name))
         screen = app.screen
         assert isinstance(screen, ReviewScreen)
         await until(pilot, lambda: screen.view.loaded, "reading")

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen, Screen
 from tripost_tui.actions import Target, actions_of
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.situation import Situation
+from tripost_tui.state.place import Place
 from tripost_tui.widgets.key_footer import KeyFooter
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class BaseScreen(Screen[None]):
     """A screen with a footer; `situation` decides what its keys can do."""
 
     TARGET: ClassVar[Target]
+
+    place: Place | None = None
+    """The run that it is about."""
 
     def situation(self) -> Situation:
         return Situation()

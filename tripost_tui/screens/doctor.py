@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from threading import Event
-
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
-from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from db.errors import StoreError
 from db.records import Level
 from engine.doctor import Check
-from engine.errors import TripostError
 from tripost_tui.abandoning import abandonable
 from tripost_tui.actions import Target
 from tripost_tui.glyphs import to_ascii
-from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
+from tripost_tui.screens.base import bindings_of, tripost
+from tripost_tui.screens.following import FollowingScreen
 from tripost_tui.situation import Situation
 from tripost_tui.state.doctor import WORDS, DoctorState, LogFilter, ProjectReading
-from tripost_tui.state.reading import trouble_of
+from tripost_tui.state.log_reading import LogReader
+from tripost_tui.state.place import Place
 from tripost_tui.state.run import Trouble
 from tripost_tui.text import one_line
 from tripost_tui.widgets.findings import FindingLine, findings_content
@@ -32,15 +28,14 @@ from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.log_view import LogView
 from tripost_tui.widgets.pane import Notices, Pane
 
-POLL_S = 0.5
 
-
-class DoctorScreen(BaseScreen):
+class DoctorScreen(FollowingScreen):
     """Examines once, and follows the log while it is shown; each in a thread of its own."""
 
     TARGET = Target.DOCTOR
     BINDINGS = bindings_of(Target.DOCTOR)
     AUTO_FOCUS = ""
+    POLL_S = 0.5
 
     class Examined(Message):
         """The machine has been examined."""
@@ -49,18 +44,10 @@ class DoctorScreen(BaseScreen):
             super().__init__()
             self.checks = checks
 
-    class Read(Message):
-        """The project has been read, or could not be."""
-
-        def __init__(self, outcome: ProjectReading | Trouble) -> None:
-            super().__init__()
-            self.outcome = outcome
-
-    def __init__(self, project: Path | None, name: str) -> None:
+    def __init__(self, place: Place | None) -> None:
         super().__init__()
-        self.state = DoctorState(project, name)
-        self._leave = Event()
-        self._taken = Event()
+        self.place: Place | None = place
+        self.state = DoctorState(place.path if place else None, place.name if place else "")
         self._drawn: tuple[int, int, LogFilter, str] | None = None
 
     def compose(self) -> ComposeResult:
@@ -77,11 +64,7 @@ class DoctorScreen(BaseScreen):
         self.query_one("#log" if self.state.project else "#findings").focus()
         self.do_again()
         if self.state.project is not None:
-            self._read_on(self.state.project)
-
-    def on_unmount(self) -> None:
-        self._leave.set()
-        self._taken.set()
+            self.follow()
 
     # --- looking ---------------------------------------------------------------------------
 
@@ -91,52 +74,29 @@ class DoctorScreen(BaseScreen):
         for checks in abandonable(lambda: [backend.examine()], lambda: worker.is_cancelled):
             self.post_message(self.Examined(checks))
 
-    @work(thread=True, group="log", exit_on_error=False)
-    def _read_on(self, path: Path) -> None:
-        reader, worker = tripost(self.app).backend.log_reader(path), get_current_worker()
-        while True:
-            self._taken.clear()
-            # Looked at after clearing: who leaves sets both, this one first.
-            if self._leave.is_set() or worker.is_cancelled:
-                return
-            outcome: ProjectReading | Trouble
-            try:
-                outcome = reader.read()
-            except (StoreError, TripostError) as error:
-                outcome = trouble_of(error)
-            self.post_message(self.Read(outcome))
-            # A screen that cannot follow is not sent more than it can show.
-            while not self._taken.wait(POLL_S) and not worker.is_cancelled:
-                pass
-            self._leave.wait(POLL_S)
-
     def on_doctor_screen_examined(self, message: Examined) -> None:
         self.state.examined(message.checks)
         self.repaint()
 
-    def on_doctor_screen_read(self, message: Read) -> None:
-        if isinstance(message.outcome, Trouble):
-            self.state.fail_log(message.outcome)
-        else:
-            self.state.apply(message.outcome)
-        self.repaint()
-        self._taken.set()
+    def reader(self) -> LogReader:
+        assert self.place is not None
+        return tripost(self.app).backend.log_reader(self.place.path)
+
+    def take(self, reading: ProjectReading) -> None:
+        self.state.apply(reading)
+
+    def fail(self, trouble: Trouble) -> None:
+        self.state.fail_log(trouble)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.worker.group in ("doctor", "log") and event.state is WorkerState.ERROR:
+        super().on_worker_state_changed(event)
+        if event.worker.group == "doctor" and event.state is WorkerState.ERROR:
             error = event.worker.error
             text = f"{type(error).__name__}: {error}. This is a bug; please report it."
-            trouble = Trouble("The app cannot look any more", text)
-            if event.worker.group == "doctor":
-                self.state.fail(trouble)
-            else:
-                self.state.fail_log(trouble)
+            self.state.fail(Trouble("The app cannot look any more", text))
             self.repaint()
 
     # --- showing ---------------------------------------------------------------------------
-
-    def on_resize(self, _: Resize) -> None:
-        self.call_after_refresh(self.repaint)
 
     def repaint(self) -> None:
         """Show the state as it is."""

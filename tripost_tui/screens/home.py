@@ -20,6 +20,7 @@ from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.situation import Situation
 from tripost_tui.state.home import ABOUT, EMPTY, HomeState, RunRow
+from tripost_tui.state.place import Place
 from tripost_tui.text import one_line
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices
@@ -132,9 +133,8 @@ class HomeScreen(BaseScreen):
         self.query_one(RunList).action_cursor_up()
 
     def do_open(self) -> None:
-        row = self.state.selected
-        if row is not None:
-            tripost(self.app).open_run(row.path, row.name, None if row.latest else row.run_id)
+        if (place := self.state.place) is not None:
+            tripost(self.app).open_stage(Target.RUN, place)
 
     def do_new(self) -> None:
         tripost(self.app).open_new()
@@ -157,7 +157,7 @@ class HomeScreen(BaseScreen):
 
     def _made(self, path: Path) -> None:
         self.expect(path)
-        tripost(self.app).open_run(path, path.name, None)
+        tripost(self.app).open_stage(Target.RUN, Place(path, path.name))
 
     def expect(self, path: Path) -> None:
         """Select a project that is new, and read the list at once."""

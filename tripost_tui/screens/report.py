@@ -9,6 +9,7 @@ from tripost_tui.actions import Target
 from tripost_tui.glyphs import to_ascii
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
 from tripost_tui.situation import Situation
+from tripost_tui.state.place import Place
 from tripost_tui.state.report import LineKind, ReportPage, page_lines
 from tripost_tui.text import one_line
 from tripost_tui.widgets.key_footer import KeyFooter
@@ -28,15 +29,15 @@ class ReportScreen(BaseScreen):
     TARGET = Target.REPORT
     BINDINGS = bindings_of(Target.REPORT)
 
-    def __init__(self, name: str, page: ReportPage, now: Situation) -> None:
+    def __init__(self, place: Place, page: ReportPage, now: Situation) -> None:
         super().__init__()
-        self._project_name = name
+        self.place: Place = place
         self._page = page
         self._now = now
 
     def compose(self) -> ComposeResult:
         with ScrollableContainer(id="report") as box:
-            box.border_title = Content(f"Report, {one_line(self._project_name, 40)}")
+            box.border_title = Content(f"Report, {one_line(self.place.name, 40)}")
             yield Static(Content(""), id="report-text")
         yield KeyFooter(Target.REPORT)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from textual import work
 from textual.app import ComposeResult, SuspendNotSupported
@@ -23,6 +22,7 @@ from tripost_tui.external_editor import edit_text
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.situation import Situation
+from tripost_tui.state.place import Place
 from tripost_tui.state.reading import trouble_of
 from tripost_tui.state.review import ASKS_ABOVE, ReviewDesk
 from tripost_tui.state.review_passages import DiffMode, last_attempt, shown_passages
@@ -88,10 +88,9 @@ class ReviewScreen(_TagKeys, BaseScreen):
     TARGET = Target.REVIEW
     BINDINGS = bindings_of(Target.REVIEW)
 
-    def __init__(self, path: Path, run_id: int | None) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__(id="review")
-        self.path = path
-        self.run_id = run_id
+        self.place: Place = place
         self.view = ReviewView()
         self.mode = DiffMode.PLAIN
         self._desk: ReviewDesk | None = None
@@ -140,7 +139,9 @@ class ReviewScreen(_TagKeys, BaseScreen):
         """Runs in the desk's thread."""
         if self._desk is None:
             app = tripost(self.app)
-            self._desk = ReviewDesk(app.backend.reviews(self.path, self.run_id), app.clock)
+            self._desk = ReviewDesk(
+                app.backend.reviews(self.place.path, self.place.run_id), app.clock
+            )
         act(self._desk)
         return self._desk.view()
 
@@ -198,7 +199,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
     def repaint(self) -> None:
         """Show the view as it is."""
         view = self.view
-        self._update("#top", top_content(view, self.path.name, self.glyphs), layout=False)
+        self._update("#top", top_content(view, self.place.path.name, self.glyphs), layout=False)
         self.query_one(Notices).show(notices(view, (self._trouble, self._poll_trouble)))
         self._queue.show(view)
         self.set_class(self._edit.display, "-editing")

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from threading import Event
-
-from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.events import Resize
-from textual.message import Message
 from textual.widgets import Static
-from textual.worker import Worker, WorkerState, get_current_worker
 
-from db.errors import StoreError
 from db.records import CommandKind, Trajectory
-from engine.errors import TripostError
 from tripost_tui.actions import Target
-from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
+from tripost_tui.screens.base import bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
+from tripost_tui.screens.following import FollowingScreen
 from tripost_tui.situation import Situation
-from tripost_tui.state.reading import trouble_of
+from tripost_tui.state.place import Place
+from tripost_tui.state.reading import RunReader
 from tripost_tui.state.run import RunReading, RunState, Trouble
 from tripost_tui.state.trajectory import plain
 from tripost_tui.widgets.key_footer import KeyFooter
@@ -38,33 +31,21 @@ from tripost_tui.widgets.run_panes import (
     trajectory_of,
 )
 
-POLL_S = 0.25
-AFTER_TROUBLE_S = 1.0
 STACKED_BELOW = 100
 """Columns; see the classes in the styles."""
 
 
-class RunScreen(BaseScreen):
-    """Looks four times a second for new rows, in a thread of its own."""
+class RunScreen(FollowingScreen):
+    """Looks four times a second for new rows."""
 
     TARGET = Target.RUN
     BINDINGS = bindings_of(Target.RUN)
 
-    class Read(Message):
-        """The run has been read, or could not be."""
-
-        def __init__(self, outcome: RunReading | Trouble) -> None:
-            super().__init__()
-            self.outcome = outcome
-
-    def __init__(self, path: Path, name: str, run_id: int | None) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__()
-        self.path = path
-        self.run_id = run_id
-        self.state = RunState(name, latest=run_id is None)
+        self.place: Place = place
+        self.state = RunState(place.name, latest=place.run_id is None)
         self._trajectory: Trajectory | None = None
-        self._leave = Event()
-        self._taken = Event()
 
     def compose(self) -> ComposeResult:
         yield Static(Content(""), id="top")
@@ -87,48 +68,16 @@ class RunScreen(BaseScreen):
         stacked = self.app.size.width < STACKED_BELOW
         self.query_one("#stages" if stacked else "#trajectory").focus()
         self.repaint()
-        self._read_on()
+        self.follow()
 
-    def on_unmount(self) -> None:
-        self._leave.set()
-        self._taken.set()
+    def reader(self) -> RunReader:
+        return tripost(self.app).backend.reader(self.place.path, self.place.run_id)
 
-    @work(thread=True, group="run", exit_on_error=False)
-    def _read_on(self) -> None:
-        app, worker = tripost(self.app), get_current_worker()
-        with app.backend.reader(self.path, self.run_id) as reader:
-            while True:
-                self._taken.clear()
-                # Looked at after clearing: who leaves sets both, this one first.
-                if self._leave.is_set() or worker.is_cancelled:
-                    return
-                outcome: RunReading | Trouble
-                try:
-                    outcome = reader.read()
-                except (StoreError, TripostError) as error:
-                    outcome = trouble_of(error)
-                self.post_message(self.Read(outcome))
-                # A screen that cannot follow is not sent more than it can show.
-                while not self._taken.wait(POLL_S) and not worker.is_cancelled:
-                    pass
-                self._leave.wait(AFTER_TROUBLE_S if isinstance(outcome, Trouble) else POLL_S)
+    def take(self, reading: RunReading) -> None:
+        self.state.apply(reading)
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.worker.group == "run" and event.state is WorkerState.ERROR:
-            text = f"{type(event.worker.error).__name__}: {event.worker.error}"
-            self.state.fail(Trouble("The app cannot follow the run any more", text))
-            self.repaint()
-
-    def on_run_screen_read(self, message: Read) -> None:
-        if isinstance(message.outcome, Trouble):
-            self.state.fail(message.outcome)
-        else:
-            self.state.apply(message.outcome)
-        self.repaint()
-        self._taken.set()
-
-    def on_resize(self, _: Resize) -> None:
-        self.call_after_refresh(self.repaint)
+    def fail(self, trouble: Trouble) -> None:
+        self.state.fail(trouble)
 
     def repaint(self) -> None:
         """Show the state as it is."""
@@ -185,10 +134,10 @@ class RunScreen(BaseScreen):
         self._ask(CommandKind.CHECKPOINT)
 
     def do_report(self) -> None:
-        tripost(self.app).open_report(self.path, self.state.name, self.run_id)
+        tripost(self.app).open_report(self.place)
 
     def do_review(self) -> None:
-        tripost(self.app).open_review(self.path, self.run_id)
+        tripost(self.app).open_stage(Target.REVIEW, self.place)
 
     def do_copy(self) -> None:
         reading = self.state.reading
@@ -204,7 +153,7 @@ class RunScreen(BaseScreen):
     def _ask(self, kind: CommandKind) -> None:
         app = tripost(self.app)
         app.job(
-            lambda: app.backend.command(self.path, kind),
+            lambda: app.backend.command(self.place.path, kind),
             lambda _: app.say(f"Asked the engine to {_WISHES[kind]}."),
         )
 
@@ -212,7 +161,7 @@ class RunScreen(BaseScreen):
         app = tripost(self.app)
         self.state.busy = "Starting the engine: it takes a few seconds to load"
         self.repaint()
-        app.job(lambda: app.backend.start(self.path), lambda _: None, self._started)
+        app.job(lambda: app.backend.start(self.place.path), lambda _: None, self._started)
 
     def _started(self) -> None:
         self.state.busy = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tripost_tui.situation import Situation
+from tripost_tui.state.place import Place
 
 Key = tuple[str, int | None]
 
@@ -98,6 +99,12 @@ class HomeState:
     def selected(self) -> RunRow | None:
         index = self.index
         return None if index is None else self.rows[index]
+
+    @property
+    def place(self) -> Place | None:
+        """Where the selected row leads."""
+        row = self.selected
+        return Place(row.path, row.name, None if row.latest else row.run_id) if row else None
 
     @property
     def live(self) -> list[RunRow]:

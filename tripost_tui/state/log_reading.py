@@ -28,6 +28,9 @@ class LogReader:
         self._clock = clock
         self._tail: LogTail | None = None
 
+    def close(self) -> None:
+        """Nothing is kept open between readings."""
+
     def read(self) -> ProjectReading:
         """What is new. Raises TripostError and StoreError; can be called again then."""
         project = Project.open(self._path)

@@ -1,0 +1,25 @@
+"""Actions of the report."""
+
+from tripost_tui.actions.kinds import Action
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        id="report.copy",
+        label="copy",
+        description="Copy the report as Markdown",
+        keys=("y",),
+        footer=1,
+    ),
+    Action(
+        id="report.down",
+        label="down",
+        description="Scroll down, as the arrows do; pgdn a page, end to the end",
+        keys=("j",),
+    ),
+    Action(
+        id="report.up",
+        label="up",
+        description="Scroll up; pgup a page, home to the start",
+        keys=("k",),
+    ),
+)

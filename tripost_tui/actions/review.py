@@ -1,0 +1,201 @@
+"""Actions of review."""
+
+from tripost_tui.actions.kinds import Action
+from tripost_tui.situation import can_review, not_typing, typing
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        id="review.accept",
+        label="accept",
+        description="Accept it, or all of the range, and go to the next undecided one",
+        keys=("a",),
+        why_not=can_review,
+        footer=1,
+    ),
+    Action(
+        id="review.reject",
+        label="reject",
+        description="Reject it, or all of the range: rejected is left out of training",
+        keys=("x",),
+        why_not=can_review,
+        footer=2,
+    ),
+    Action(
+        id="review.undo",
+        label="undo",
+        description="Take back the newest step, also of earlier sessions",
+        keys=(
+            "u",
+            "z",
+            "backspace",
+        ),
+        why_not=not_typing,
+        footer=3,
+    ),
+    Action(
+        id="review.edit",
+        label="edit",
+        description="Edit the last attempt here; the original is kept, the checker looks again",
+        keys=("e",),
+        why_not=can_review,
+        footer=4,
+    ),
+    Action(
+        id="review.diff",
+        label="diff",
+        description="Show updates plain, with changed words marked, or beside the attempt",
+        keys=("d",),
+        why_not=can_review,
+        footer=5,
+    ),
+    Action(
+        id="review.filter",
+        label="filter",
+        description="Filter the list, such as: status:pending iter:2 tag:wrong-step len>800 words",
+        keys=("slash",),
+        why_not=not_typing,
+        footer=6,
+    ),
+    Action(
+        id="review.later",
+        label="later",
+        description="Put it to the end of the queue",
+        keys=("s",),
+        why_not=can_review,
+        footer=7,
+    ),
+    Action(
+        id="review.redo",
+        label="redo",
+        description="Bring back the step that was taken back last",
+        keys=(
+            "U",
+            "Z",
+        ),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.flag",
+        label="flag",
+        description="Flag it, or take the flag off",
+        keys=("f",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.note",
+        label="note",
+        description="Write a note on it",
+        keys=("m",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.external",
+        label="in $EDITOR",
+        description="Edit the last attempt in $EDITOR",
+        keys=("E",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.range",
+        label="range",
+        description="Begin a range that j and k extend, then a or x decides all of it",
+        keys=("v",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.blind",
+        label="blind",
+        description="Hide the checker's verdict, or show it",
+        keys=("b",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.order",
+        label="order",
+        description="Order: newest, disagreeing with the checker, shortest",
+        keys=("o",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.copy",
+        label="copy",
+        description="Copy the trajectory that is shown",
+        keys=("y",),
+        why_not=can_review,
+    ),
+    Action(
+        id="review.down",
+        label="down",
+        description="Next trajectory",
+        keys=(
+            "j",
+            "down",
+        ),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.up",
+        label="up",
+        description="Previous trajectory",
+        keys=(
+            "k",
+            "up",
+        ),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.first",
+        label="first",
+        description="First trajectory of the list",
+        keys=("home",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.last",
+        label="last",
+        description="Last trajectory of the list",
+        keys=("end",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.page_down",
+        label="scroll down",
+        description="Scroll the text a page down; this never decides",
+        keys=(
+            "space",
+            "pagedown",
+        ),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.page_up",
+        label="scroll up",
+        description="Scroll the text a page up",
+        keys=("pageup",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.anew",
+        label="read anew",
+        description="Read the list anew, with what has come since",
+        keys=("r",),
+        why_not=not_typing,
+    ),
+    Action(
+        id="review.save",
+        label="save",
+        description="Save what is in the editor; esc leaves it without",
+        keys=("ctrl+s",),
+        why_not=typing,
+    ),
+    *(
+        Action(
+            id=f"review.tag{number}",
+            label=f"tag {number}",
+            description=f"Put reason tag {number} on it, or take it off; see below the text",
+            keys=(str(number),),
+            why_not=can_review,
+        )
+        for number in range(1, 10)
+    ),
+)
