@@ -46,7 +46,13 @@ from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from db.records import Attempt, ExpertCall, Item, Split, Subtask
+from db.expert_records import ExpertCall
+from db.records import (
+    Attempt,
+    Item,
+    Split,
+    Subtask,
+)
 from db.store import Store
 from engine import edit_stage
 from engine.config import Settings, settings_hash, with_values

@@ -22,11 +22,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from db.records import (
     Attempt,
-    CheckVerdict,
     Item,
     Origin,
-    ReviewChange,
-    ReviewKind,
     Split,
     Subtask,
     Trajectory,
@@ -34,6 +31,7 @@ from db.records import (
     TurnKind,
 )
 from db.review_conditions import ReviewOrder
+from db.review_records import CheckVerdict, ReviewChange, ReviewKind
 from db.store import Store
 from engine.review_filter import parse_filter
 from engine.second_looks import second_look

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from db.connection import Connection
+from db.expert_records import AuthorCounts
 from db.records import (
     Attempt,
-    AuthorCounts,
     CollectCounts,
     Drop,
     DropStage,

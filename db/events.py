@@ -3,7 +3,14 @@
 import time
 
 from db.connection import Connection
-from db.records import Command, CommandKind, Event, Heartbeat, Json, Level
+from db.records import (
+    Command,
+    CommandKind,
+    Event,
+    Heartbeat,
+    Json,
+    Level,
+)
 
 
 class EventQueries(Connection):

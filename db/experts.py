@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from db.connection import Connection
-from db.records import ExpertAccount, ExpertCall
+from db.expert_records import ExpertAccount, ExpertCall
 
 
 class ExpertQueries(Connection):

@@ -7,7 +7,8 @@ which may have no row for a trajectory. Everything a person typed is a bound par
 from dataclasses import dataclass
 from enum import StrEnum
 
-from db.records import CheckVerdict, Origin, ReviewStatus
+from db.records import Origin
+from db.review_records import CheckVerdict, ReviewStatus
 from db.rows import to_sqlite
 
 

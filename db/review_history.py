@@ -9,7 +9,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
-from db.records import ReviewEvent, ReviewKind, ReviewState, ReviewStatus
+from db.review_records import (
+    ReviewEvent,
+    ReviewKind,
+    ReviewState,
+    ReviewStatus,
+)
 
 
 class Standing(StrEnum):

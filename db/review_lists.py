@@ -8,7 +8,6 @@ line, as reviews are.
 from collections.abc import Iterable, Mapping, Sequence
 
 from db.connection import Connection
-from db.records import CheckVerdict, ReviewRow
 from db.review_conditions import (
     CHECKED,
     PENDING,
@@ -19,6 +18,7 @@ from db.review_conditions import (
     parts,
     where,
 )
+from db.review_records import CheckVerdict, ReviewRow
 
 _AT_ONCE = 500
 """How many ids a statement names; SQLite allows tens of thousands."""

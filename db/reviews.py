@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from db.connection import Connection
 from db.errors import StoreConflict
-from db.records import (
+from db.review_conditions import CHECKED
+from db.review_history import Standing, after, standings, untouched
+from db.review_records import (
     ReviewAgreement,
     ReviewChange,
     ReviewCounts,
@@ -23,8 +25,6 @@ from db.records import (
     ReviewStatus,
     ReviewStep,
 )
-from db.review_conditions import CHECKED
-from db.review_history import Standing, after, standings, untouched
 
 _BREAK_S = 120.0
 """Longer without a decision is a break, and no part of how fast a person decides."""

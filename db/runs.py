@@ -3,7 +3,14 @@
 import time
 
 from db.connection import Connection
-from db.records import Json, Run, RunStatus, Stage, StageName, StageStatus
+from db.records import (
+    Json,
+    Run,
+    RunStatus,
+    Stage,
+    StageName,
+    StageStatus,
+)
 
 
 class RunQueries(Connection):

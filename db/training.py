@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 
 from db.connection import Connection
-from db.records import Checkpoint, CheckpointKind, Example, TrainStep
+from db.records import (
+    Checkpoint,
+    CheckpointKind,
+    Example,
+    TrainStep,
+)
 
 
 class TrainingQueries(Connection):

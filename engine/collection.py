@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from db.records import Attempt, Item, Split, StageName
+from db.records import (
+    Attempt,
+    Item,
+    Split,
+    StageName,
+)
 from engine.edit_stage import edit
 from engine.errors import RunFailed
 from engine.rollout import item_seed, roll_out

@@ -14,7 +14,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 from db.errors import StoreBusy
-from db.records import Command, CommandKind, Heartbeat, RunStatus, StageName
+from db.records import (
+    Command,
+    CommandKind,
+    Heartbeat,
+    RunStatus,
+    StageName,
+)
 from db.store import Store
 from engine.lock import EngineProcess
 

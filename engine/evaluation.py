@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import random
 
-from db.records import Evaluation, Item, Split, StageName
+from db.records import (
+    Evaluation,
+    Item,
+    Split,
+    StageName,
+)
 from engine.rollout import Rollout, roll_out
 from engine.stage import RunContext, finish, is_done, working
 from engine.student.generation import chunks

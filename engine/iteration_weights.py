@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from db.records import Checkpoint, CheckpointKind, Level, StageName
+from db.records import (
+    Checkpoint,
+    CheckpointKind,
+    Level,
+    StageName,
+)
 from engine.errors import StudentError
 from engine.stage import RunContext, is_done
 from engine.training.checkpoints import (

@@ -7,7 +7,15 @@ import sqlite3
 from contextlib import closing, suppress
 
 from db.errors import StoreError
-from db.records import Json, Level, Run, RunStatus, Split, StageName, Subtask
+from db.records import (
+    Json,
+    Level,
+    Run,
+    RunStatus,
+    Split,
+    StageName,
+    Subtask,
+)
 from db.store import Store
 from engine.collection import collect
 from engine.config import settings_hash

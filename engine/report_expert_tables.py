@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from db.records import AuthorCounts, ExpertAccount
+from db.expert_records import AuthorCounts, ExpertAccount
 from engine.report_experts import ExpertWork, GivenUp
 from engine.report_layout import Table, table_of
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, TypeVar
 
-from db.records import AuthorCounts, DropStage, ExpertAccount
+from db.expert_records import AuthorCounts, ExpertAccount
+from db.records import DropStage
 from db.store import Store
 from engine.editing import DropReason
 

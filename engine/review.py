@@ -10,9 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from db.records import CheckVerdict, Item, ReviewChange, ReviewKind, ReviewState, TurnKind
+from db.records import Item, TurnKind
 from db.records import Trajectory as TrajectoryRow
 from db.records import Turn as TurnRow
+from db.review_records import (
+    CheckVerdict,
+    ReviewChange,
+    ReviewKind,
+    ReviewState,
+)
 from db.store import Store
 from engine.editing import fault_of_update
 from engine.tasks.base import CannotJudge, Task

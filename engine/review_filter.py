@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from db.records import CheckVerdict, Origin, ReviewStatus
+from db.records import Origin
 from db.review_conditions import (
     AuthorKind,
     Comparison,
@@ -22,6 +22,7 @@ from db.review_conditions import (
     ReviewOrder,
     ReviewTerm,
 )
+from db.review_records import CheckVerdict, ReviewStatus
 
 LONGEST = 1000
 """Characters of a filter."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 
-from db.records import ReviewCounts, StageName
+from db.records import StageName
+from db.review_records import ReviewCounts
 from engine.control import REVIEW_WAIT
 from engine.stage import RunContext
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from db.records import CommandKind, Heartbeat, Run, RunStatus, StageName
+from db.records import (
+    CommandKind,
+    Heartbeat,
+    Run,
+    RunStatus,
+    StageName,
+)
 from db.store import Store
 from engine.lock import EngineProcess, lock_holder
 from engine.project import Project

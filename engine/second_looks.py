@@ -36,7 +36,7 @@ def is_looked_at_again(run_id: int, trajectory_id: int, share: float = SHARE) ->
 def second_look(store: Store, run_id: int) -> int | None:
     """Return the trajectory that is to be shown again now, blind, if there is one.
 
-    The answer is stored as a blind accept or reject (`db.records.ReviewChange`).
+    The answer is stored as a blind accept or reject (`db.review_records.ReviewChange`).
     """
     candidates = store.second_look_candidates(run_id, GAP)
     return next((key for key in candidates if is_looked_at_again(run_id, key)), None)

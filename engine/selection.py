@@ -12,12 +12,11 @@ from db.records import (
     ExampleKind,
     Item,
     Level,
-    ReviewState,
-    ReviewStatus,
     Split,
     StageName,
     Trajectory,
 )
+from db.review_records import ReviewState, ReviewStatus
 from engine.collection import training_questions
 from engine.editing import DropReason
 from engine.errors import RunFailed

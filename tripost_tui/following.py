@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from db.records import Event, Run, RunStatus, TrainStep
+from db.records import (
+    Event,
+    Run,
+    RunStatus,
+    TrainStep,
+)
 from db.store import Store
 from engine.project import Project
 from engine.run_view import RunView, run_view

@@ -6,15 +6,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from db.records import (
-    Item,
+from db.records import Item, Trajectory
+from db.review_conditions import PENDING, ReviewField, ReviewFilter, ReviewOrder
+from db.review_records import (
     ReviewChange,
     ReviewKind,
     ReviewState,
     ReviewStep,
-    Trajectory,
 )
-from db.review_conditions import PENDING, ReviewField, ReviewFilter, ReviewOrder
 from db.store import Store
 from engine.review import (
     REASON_TAGS,

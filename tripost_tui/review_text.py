@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from db.records import CheckVerdict, Item, ReviewState, ReviewStatus, Trajectory
+from db.records import Item, Trajectory
+from db.review_records import CheckVerdict, ReviewState, ReviewStatus
 from engine.review import Recheck
 from tripost_tui.state.trajectory import Passage, passages
 from tripost_tui.text import clean_text, one_line

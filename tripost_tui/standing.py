@@ -4,7 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from db.records import Event, ReviewCounts
+from db.records import Event
+from db.review_records import ReviewCounts
 from db.store import Store
 from engine.control import REVIEW_WAIT
 from engine.project import Project

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from db.records import ExpertCall
+from db.expert_records import ExpertCall
 from db.store import Store
 from local_experts.calling import Call
 from local_experts.protocol import Finish, Reply

@@ -7,7 +7,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from store_rows import attempt
 
-from db.records import CommandKind, ReviewChange, ReviewKind
+from db.records import CommandKind
+from db.review_records import ReviewChange, ReviewKind
 from db.store import Store
 
 BATCH = 5

@@ -7,7 +7,13 @@ import pytest
 from store_rows import new_run
 
 from db.errors import StoreConflict
-from db.records import CommandKind, Heartbeat, Level, Run, StageName
+from db.records import (
+    CommandKind,
+    Heartbeat,
+    Level,
+    Run,
+    StageName,
+)
 from db.store import Store
 
 

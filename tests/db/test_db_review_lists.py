@@ -6,11 +6,7 @@ import pytest
 from store_rows import TURNS, attempt, item, trajectory
 
 from db.records import (
-    CheckVerdict,
     Origin,
-    ReviewChange,
-    ReviewKind,
-    ReviewStatus,
     Run,
     Turn,
     TurnKind,
@@ -23,6 +19,12 @@ from db.review_conditions import (
     ReviewFilter,
     ReviewOrder,
     ReviewTerm,
+)
+from db.review_records import (
+    CheckVerdict,
+    ReviewChange,
+    ReviewKind,
+    ReviewStatus,
 )
 from db.store import Store
 

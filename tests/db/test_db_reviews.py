@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from store_rows import add_items, attempt, new_run, new_store, trajectory
 
 from db.errors import StoreConflict, StoreMissing, StoreReadOnly
-from db.records import (
+from db.records import Run
+from db.review_records import (
     CheckVerdict,
     ReviewAgreement,
     ReviewChange,
@@ -20,7 +21,6 @@ from db.records import (
     ReviewKind,
     ReviewState,
     ReviewStatus,
-    Run,
 )
 from db.store import Store
 

@@ -4,7 +4,12 @@ import pytest
 from store_rows import new_run
 
 from db.errors import StoreMissing
-from db.records import Run, RunStatus, StageName, StageStatus
+from db.records import (
+    Run,
+    RunStatus,
+    StageName,
+    StageStatus,
+)
 from db.store import Store
 
 

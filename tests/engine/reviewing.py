@@ -4,7 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from db.records import Attempt, Item, Origin, Split, Subtask, Trajectory, TurnKind
+from db.records import (
+    Attempt,
+    Item,
+    Origin,
+    Split,
+    Subtask,
+    Trajectory,
+    TurnKind,
+)
 from db.records import Turn as TurnRow
 from db.store import Store
 from engine import trajectory as trj

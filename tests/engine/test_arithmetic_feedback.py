@@ -12,7 +12,12 @@ from planted_arithmetic import CALCULATE, PLANTS
 from planted_errors import Planted, with_step
 from spoiled import Cut, assert_judged_soundly_and_repaired, spoil
 
-from db.records import Item, Origin, Split, Subtask
+from db.records import (
+    Item,
+    Origin,
+    Split,
+    Subtask,
+)
 from engine.editing import Editor, Kept
 from engine.scripts import ScriptedFeedback, ScriptedImprove
 from engine.tasks.base import CannotImprove, CannotJudge

@@ -11,7 +11,12 @@ import pytest
 
 import engine.control
 from db.errors import StoreBusy
-from db.records import CommandKind, Heartbeat, RunStatus, StageName
+from db.records import (
+    CommandKind,
+    Heartbeat,
+    RunStatus,
+    StageName,
+)
 from db.store import Store
 from engine.control import Control, StopRequested
 from engine.lock import EngineProcess

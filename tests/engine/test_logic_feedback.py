@@ -11,7 +11,12 @@ from patience import patience
 from planted_logic import PLANTS, Planted, with_step
 from spoiled import Cut, assert_judged_soundly_and_repaired, spoil
 
-from db.records import Item, Origin, Split, Subtask
+from db.records import (
+    Item,
+    Origin,
+    Split,
+    Subtask,
+)
 from engine.editing import Editor, Kept
 from engine.scripts import ScriptedFeedback, ScriptedImprove
 from engine.tasks.base import CannotImprove, CannotJudge

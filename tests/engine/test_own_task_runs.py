@@ -10,7 +10,15 @@ import pytest
 from engines import Engines, run_of, small_project
 from tiny_students import questions
 
-from db.records import ExampleKind, Item, Level, RunStatus, Split, StageName, Subtask
+from db.records import (
+    ExampleKind,
+    Item,
+    Level,
+    RunStatus,
+    Split,
+    StageName,
+    Subtask,
+)
 from db.store import Store
 from engine.config import Settings, with_values
 from engine.editing import DropReason

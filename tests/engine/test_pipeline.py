@@ -23,7 +23,15 @@ from engines import (
 from tiny_students import random_model, save
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from db.records import CommandKind, ExampleKind, Level, RunStatus, Split, StageName, StageStatus
+from db.records import (
+    CommandKind,
+    ExampleKind,
+    Level,
+    RunStatus,
+    Split,
+    StageName,
+    StageStatus,
+)
 from db.store import Store
 from engine.lock import EngineLock
 from engine.postprocess import share_of_improving

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.records import ExampleKind, Segment, Split, Subtask
+from db.records import (
+    ExampleKind,
+    Segment,
+    Split,
+    Subtask,
+)
 from engine.editing import DropReason, Editor, Kept
 from engine.postprocess import (
     Draft,

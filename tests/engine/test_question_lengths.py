@@ -14,7 +14,14 @@ from student_folders import edit
 from tiny_students import load, random_model, save
 from transformers import PreTrainedTokenizerFast
 
-from db.records import Event, Item, RunStatus, Split, StageName, Subtask
+from db.records import (
+    Event,
+    Item,
+    RunStatus,
+    Split,
+    StageName,
+    Subtask,
+)
 from db.store import Store
 from engine.control import Control
 from engine.editing import DropReason

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from db.expert_records import ExpertCall
 from db.records import (
     Attempt,
     Drop,
     DropStage,
-    ExpertCall,
     Item,
     Origin,
     Run,

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 from reviewing import TASK, Collected, collected, edited, rows_of, wrong_at_last
 
-from db.records import CheckVerdict, ReviewChange, ReviewKind, ReviewState, Trajectory
+from db.records import Trajectory
+from db.review_records import (
+    CheckVerdict,
+    ReviewChange,
+    ReviewKind,
+    ReviewState,
+)
 from db.store import Store
 from engine import trajectory as trj
 from engine.review import (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from db.records import CheckVerdict, Origin, ReviewStatus
+from db.records import Origin
 from db.review_conditions import (
     AuthorKind,
     Comparison,
@@ -17,6 +17,7 @@ from db.review_conditions import (
     ReviewTerm,
     where,
 )
+from db.review_records import CheckVerdict, ReviewStatus
 from engine.review_filter import (
     LONGEST,
     MOST_TERMS,

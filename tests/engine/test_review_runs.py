@@ -13,13 +13,12 @@ from db.records import (
     CommandKind,
     ExampleKind,
     Origin,
-    ReviewChange,
-    ReviewKind,
     Run,
     RunStatus,
     StageName,
     Trajectory,
 )
+from db.review_records import ReviewChange, ReviewKind
 from db.store import Store
 from engine.control import REVIEW_WAIT
 from engine.differences import changes

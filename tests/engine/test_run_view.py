@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from db.records import CommandKind, Heartbeat, Run, RunStatus, StageName
+from db.records import (
+    CommandKind,
+    Heartbeat,
+    Run,
+    RunStatus,
+    StageName,
+)
 from db.store import Store
 from engine.config import Settings, settings_hash
 from engine.process import EngineLock, EngineProcess, age_text, run_view

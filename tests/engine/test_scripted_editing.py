@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planted_arithmetic import PLANTS
 
-from db.records import Item, Origin, Split, Subtask
+from db.records import (
+    Item,
+    Origin,
+    Split,
+    Subtask,
+)
 from engine.editing import Dropped, Editor, Kept
 from engine.scripts import ScriptedFeedback, ScriptedImprove
 from engine.tasks.multistep_arithmetic import MultistepArithmetic

@@ -7,7 +7,16 @@ from unittest.mock import patch
 
 import recorded
 
-from db.records import Attempt, Item, Origin, Split, Subtask, Trajectory, Turn, TurnKind
+from db.records import (
+    Attempt,
+    Item,
+    Origin,
+    Split,
+    Subtask,
+    Trajectory,
+    Turn,
+    TurnKind,
+)
 from db.store import Store
 from engine import trajectory as trj
 from engine.project import Project

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from db.records import Heartbeat, Run, RunStatus, StageName, TrainStep
+from db.records import (
+    Heartbeat,
+    Run,
+    RunStatus,
+    StageName,
+    TrainStep,
+)
 from db.store import Store
 from engine.lock import EngineLock
 from engine.project import Project

@@ -6,7 +6,13 @@ import pytest
 import recorded
 from piloting import StartedBackend, app_on, at_home, at_run, text_of, until
 
-from db.records import ReviewChange, ReviewKind, RunStatus, Turn, TurnKind, Verdict
+from db.records import (
+    RunStatus,
+    Turn,
+    TurnKind,
+    Verdict,
+)
+from db.review_records import ReviewChange, ReviewKind
 from db.store import Store
 from tripost_tui.actions import Target
 from tripost_tui.screens.review import ReviewScreen

@@ -3,7 +3,14 @@ import json
 
 from rich.console import Console
 
-from db.records import Event, Level, Run, RunStatus, StageName, TrainStep
+from db.records import (
+    Event,
+    Level,
+    Run,
+    RunStatus,
+    StageName,
+    TrainStep,
+)
 from engine.run_view import EngineState, RunView
 from tripost_tui.following import Update
 from tripost_tui.progress import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reviewed import review_project
 
-from db.records import ReviewStatus
+from db.review_records import ReviewStatus
 from db.store import Store
 
 SCRIPT = Path(__file__).parent / "review_process.py"

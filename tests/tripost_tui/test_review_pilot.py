@@ -11,7 +11,7 @@ from piloting import AppPilot, StartedBackend, app_on, at_home, at_run, said, te
 from reviewed import add, review_project
 from textual.widgets import Input, TextArea
 
-from db.records import ReviewChange, ReviewKind, ReviewStatus
+from db.review_records import ReviewChange, ReviewKind, ReviewStatus
 from db.store import Store
 from engine.project import Project
 from engine.task_setup import project_task

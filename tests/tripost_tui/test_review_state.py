@@ -10,8 +10,13 @@ import recorded
 from reviewed import add, review_project
 
 from db.errors import StoreReadOnly
-from db.records import CheckVerdict, ReviewChange, ReviewKind, ReviewStatus
 from db.review_conditions import ReviewOrder
+from db.review_records import (
+    CheckVerdict,
+    ReviewChange,
+    ReviewKind,
+    ReviewStatus,
+)
 from db.store import Store
 from engine.errors import ProjectError
 from engine.project import Project

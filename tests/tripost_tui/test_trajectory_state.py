@@ -4,7 +4,13 @@ import re
 
 import recorded
 
-from db.records import Origin, Trajectory, Turn, TurnKind, Verdict
+from db.records import (
+    Origin,
+    Trajectory,
+    Turn,
+    TurnKind,
+    Verdict,
+)
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import parse_attempt
 from tripost_tui.state.trajectory import LONGEST, MOST_LINES, Tone, find_span, passages, plain

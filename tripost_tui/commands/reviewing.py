@@ -145,7 +145,7 @@ def _turn_back(store: Store, run_id: int, *, redo: bool) -> None:
 
 
 def _decide(store: Store, run_id: int, accepted: list[int], rejected: list[int]) -> None:
-    from db.records import ReviewChange, ReviewKind
+    from db.review_records import ReviewChange, ReviewKind
 
     changes = [
         ReviewChange(trajectory_id=key, kind=kind)

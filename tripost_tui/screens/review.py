@@ -14,7 +14,7 @@ from textual.events import Resize
 from textual.widgets import Input, Static
 
 from db.errors import StoreError
-from db.records import ReviewKind
+from db.review_records import ReviewKind
 from engine.errors import TripostError
 from engine.review_filter import FilterFault
 from tripost_tui.actions import Target

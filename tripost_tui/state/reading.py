@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Self
 
 from db.errors import StoreError
-from db.records import EvaluationCounts, Run, Stage, StageName, StageStatus
+from db.records import (
+    EvaluationCounts,
+    Run,
+    Stage,
+    StageName,
+    StageStatus,
+)
 from db.store import Store
 from engine.errors import TripostError
 from engine.project import Project, known_projects

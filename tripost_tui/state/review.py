@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from db.errors import StoreMissing
-from db.records import (
+from db.review_conditions import PENDING, ReviewFilter, ReviewOrder
+from db.review_records import (
     ReviewChange,
     ReviewKind,
     ReviewRow,
@@ -22,7 +23,6 @@ from db.records import (
     ReviewStatus,
     ReviewStep,
 )
-from db.review_conditions import PENDING, ReviewFilter, ReviewOrder
 from engine.review import REASON_TAGS
 from engine.review_filter import parse_filter
 from tripost_tui.state import review_words as words

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from db.records import (
+from db.records import Trajectory
+from db.review_conditions import ReviewFilter, ReviewOrder
+from db.review_records import (
     CheckVerdict,
     ReviewChange,
     ReviewCounts,
@@ -13,9 +15,7 @@ from db.records import (
     ReviewSpeed,
     ReviewState,
     ReviewStep,
-    Trajectory,
 )
-from db.review_conditions import ReviewFilter, ReviewOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

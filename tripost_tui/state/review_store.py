@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from db.errors import StoreBusy, StoreReadOnly, StoreTooOld
-from db.records import (
+from db.review_conditions import ReviewFilter, ReviewOrder
+from db.review_records import (
     CheckVerdict,
     ReviewChange,
     ReviewCounts,
@@ -18,7 +19,6 @@ from db.records import (
     ReviewState,
     ReviewStep,
 )
-from db.review_conditions import ReviewFilter, ReviewOrder
 from db.store import Store
 from engine import review as engine_review
 from engine.errors import ProjectError

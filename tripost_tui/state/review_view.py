@@ -3,8 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from db.records import ReviewCounts, ReviewRow, ReviewSpeed, ReviewStatus
 from db.review_conditions import ReviewOrder
+from db.review_records import (
+    ReviewCounts,
+    ReviewRow,
+    ReviewSpeed,
+    ReviewStatus,
+)
 from tripost_tui.state.review_port import ReviewItem
 
 NOTHING_COUNTED = ReviewCounts(pending=0, accepted=0, rejected=0, flagged=0, edited=0)

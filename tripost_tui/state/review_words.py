@@ -2,8 +2,15 @@
 
 from collections.abc import Sequence
 
-from db.records import CheckVerdict, ReviewCounts, ReviewEvent, ReviewKind, ReviewSpeed, ReviewStep
 from db.review_conditions import ReviewOrder
+from db.review_records import (
+    CheckVerdict,
+    ReviewCounts,
+    ReviewEvent,
+    ReviewKind,
+    ReviewSpeed,
+    ReviewStep,
+)
 
 NO_TRAJECTORIES = (
     "No trajectories yet.",

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from db.records import Trajectory, Turn, TurnKind, Verdict
+from db.records import (
+    Trajectory,
+    Turn,
+    TurnKind,
+    Verdict,
+)
 from tripost_tui.text import clean_text
 
 LONGEST = 6_000

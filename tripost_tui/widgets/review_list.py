@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from db.records import ReviewRow, ReviewStatus
+from db.review_records import ReviewRow, ReviewStatus
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.review_view import ReviewView
 from tripost_tui.state.review_words import ORDERS

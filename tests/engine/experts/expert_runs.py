@@ -14,7 +14,8 @@ from typing import Any
 from engines import Rows, small_project
 from perfect_expert import reply_to
 
-from db.records import DropStage, ExpertCall
+from db.expert_records import ExpertCall
+from db.records import DropStage
 from db.store import Store
 from engine.project import Project
 from engine.tasks.date_understanding import DateUnderstanding

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from own_folders import GOLD, ROW, WRONG, with_answer, write_task
 
-from db.records import CheckVerdict, Item, Split, Subtask
+from db.records import Item, Split, Subtask
+from db.review_records import CheckVerdict
 from engine.review import recheck
 from engine.tasks.own import OwnTask, load_task
 from engine.trajectory import Attempt, Trajectory, Turn, correct, render

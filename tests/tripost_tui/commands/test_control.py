@@ -1,6 +1,11 @@
 import time
 
-from db.records import Evaluation, Item, Split, Subtask
+from db.records import (
+    Evaluation,
+    Item,
+    Split,
+    Subtask,
+)
 from db.store import Store
 
 from .conftest import CommandLine, latest_status

@@ -15,13 +15,13 @@ from db.records import (
     CommandKind,
     Item,
     Origin,
-    ReviewStatus,
     Split,
     Subtask,
     Trajectory,
     Turn,
     TurnKind,
 )
+from db.review_records import ReviewStatus
 from db.store import Store
 from engine import trajectory as trj
 from engine.project import Project
