@@ -1,5 +1,6 @@
 """The loss curve: the only place that knows the plotting library, and a plain one for ASCII."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -88,6 +89,9 @@ class LossPane(Vertical, can_focus=True):
         for at in plot.boundaries:
             canvas.add_v_line(at - 0.5, begin)
         canvas.set_x_formatter(NumericAxisFormatter())
+        curves = (plot.raw, plot.smooth)
+        low, high = limits(y for curve in curves for piece in curve.pieces for _, y in piece)
+        canvas.set_ylimits(low, high)
 
     @staticmethod
     def _in_words(plot: LossPlot) -> Content:
@@ -103,13 +107,25 @@ class LossPane(Vertical, can_focus=True):
         return Content.assemble(*parts)
 
 
+def limits(values: Iterable[float]) -> tuple[float | None, float | None]:
+    """Ends of an axis where the library's own choice fails: values that hardly differ.
+
+    It divides by their distance. None leaves the choice to it.
+    """
+    known = list(values)
+    if not known:
+        return None, None
+    low, high = min(known), max(known)
+    margin = max(1e-3, 0.01 * abs(high))
+    return (low - margin, high + margin) if high - low < margin else (None, None)
+
+
 def _line(canvas: _Plot, piece: tuple[Point, ...], style: str) -> None:
-    canvas.plot(
-        x=[x for x, _ in piece],
-        y=[y for _, y in piece],
-        line_style=style,
-        hires_mode=HiResMode.BRAILLE,
-    )
+    x, y = [x for x, _ in piece], [y for _, y in piece]
+    if len(piece) == 1:
+        canvas.scatter(x=x, y=y, marker_style=style, hires_mode=HiResMode.BRAILLE)
+    else:
+        canvas.plot(x=x, y=y, line_style=style, hires_mode=HiResMode.BRAILLE)
 
 
 def ascii_plot(plot: LossPlot, columns: int, rows: int) -> str:
