@@ -193,7 +193,8 @@ def edited_update(
     """As `edited`, of the last attempt alone; FBK's feedback on it ends the trajectory.
 
     ``before`` is the text as it stands, where it was edited before. Where FBK cannot judge, a
-    right answer ends with praise, any other without feedback. Raises EditRefused.
+    right answer ends with praise, any other without feedback. An attempt whose answer is wrong
+    fails, whatever the feedback says. Raises EditRefused.
     """
     trajectory = parse(row.text if before is None else before, task.hint)
     if trajectory is None:
@@ -212,7 +213,12 @@ def edited_update(
         if _answer(task, item, written)[1]:
             turn = Turn.of(written, correct(written))
     whole = replace(trajectory, turns=(*trajectory.turns[:-1], turn))
-    return edited(task, item, row, render(whole, task.hint))
+    change, found = edited(task, item, row, render(whole, task.hint))
+    if found.right is False and change.checked is CheckVerdict.PASS:
+        # FBK agrees with itself that there is an error: not what an update is written for.
+        found = replace(found, verdict=CheckVerdict.FAIL)
+        change = replace(change, checked=CheckVerdict.FAIL)
+    return change, found
 
 
 def _is_one_attempt(attempt: Attempt, hint: str) -> bool:

@@ -126,7 +126,7 @@ def test_an_edited_update_ends_with_the_feedback_that_it_deserves(some: Collecte
     wrong = with_answer(item, "777")
     change, found = edited_update(TASK, item, row, wrong.text)
     assert (change.trajectory_id, change.kind) == (row.id, ReviewKind.EDIT)
-    assert change.checked is found.verdict is CheckVerdict.PASS  # it names the error itself
+    assert change.checked is found.verdict is CheckVerdict.FAIL
     assert found.right is False
     assert found.trajectory is not None
     assert found.trajectory.turns[-1].feedback == TASK.feedback(item.question, wrong)

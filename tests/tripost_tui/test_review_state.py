@@ -223,7 +223,7 @@ def test_an_edit_is_checked_and_the_original_kept(review: Review) -> None:
     edited = view.item
     assert edited is not None
     # The checker's own feedback ends the edited text, and finds what is wrong.
-    assert edited.checked is CheckVerdict.PASS
+    assert edited.checked is CheckVerdict.FAIL
     assert "incorrect" in (edited.edited_feedback or "")
     assert "7777" in last_attempt(edited)
     assert edited.trajectory == item.trajectory
