@@ -49,9 +49,15 @@ class Tokens:
     """Takes examples apart; ``why`` says for people what keeps it from being exact."""
 
     def __init__(
-        self, data: DataTokenizer | None = None, basis: Basis = Basis.CHARACTERS, why: str = ""
+        self,
+        data: DataTokenizer | None = None,
+        basis: Basis = Basis.CHARACTERS,
+        why: str = "",
+        start: int = 0,
     ) -> None:
+        """``start`` is how many tokens go before every text."""
         self.basis = basis
+        self._start = start
         self.why = why
         self._data = data
 
@@ -68,7 +74,8 @@ class Tokens:
                 found += _by_characters(text, runs)
             elif not place:
                 # It has one weight, whatever its tokens are.
-                found.append(Piece(text, runs[0][1], len(self._data.beginning(text))))
+                count = self._start + len(self._data.beginning(text))
+                found.append(Piece(text, runs[0][1], count))
             else:
                 _, spans = self._data.piece(text, places=True)
                 found += _whole(text, spans, token_weights(text, runs, spans))
@@ -81,7 +88,7 @@ class Tokens:
         if self._data is None:
             return 0
         (question, _), *others = segments
-        counted = len(self._data.beginning(question))
+        counted = self._start + len(self._data.beginning(question))
         return counted + sum(len(self._data.piece(text)[0]) for text, _ in others) + 1
 
 
@@ -93,17 +100,25 @@ def tokens_of(settings: Settings) -> Tokens:
         if not os.path.isabs(place.tokenizer) or not (folder / "tokenizer.json").is_file():
             return Tokens(why="the student's tokenizer.json is not on this machine")
         exact = is_all_in_tokenizer_json(folder)
-        data = DataTokenizer(_LightTokenizer(folder))
+        tokenizer = _LightTokenizer(folder)
+        data = DataTokenizer(tokenizer)
         if not data.keeps_text:
             return Tokens(why="the student's tokenizer loses text")
     except (StudentError, OSError) as error:
         return Tokens(why=str(error))
     except Exception as error:  # noqa: BLE001  # tokenizers raises bare Exception for a bad file
         return Tokens(why=f"the student's tokenizer.json cannot be read: {error}")
-    if exact:
-        return Tokens(data, Basis.TOKENS)
-    why = "the class that transformers loads this tokenizer with may split a text otherwise"
-    return Tokens(data, Basis.NEARLY, why)
+    start = tokenizer("")["input_ids"][:1]
+    count = int(start == [tokenizer.bos_token_id])
+    why = ""
+    if not exact:
+        why = "the class that transformers loads this tokenizer with may split a text otherwise"
+    if settings.student.prompting == "chat" or (
+        settings.student.prompting == "auto" and tokenizer.has_template
+    ):
+        why = why or "without what the chat template writes around the question"
+        exact = False
+    return Tokens(data, Basis.TOKENS if exact else Basis.NEARLY, why, count)
 
 
 def length_limit(settings: Settings) -> int:
@@ -158,6 +173,7 @@ class _LightTokenizer:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self.has_template = _has_template(folder)
         named = _special_names(folder)
         ids = {name: self._tokenizer.token_to_id(text) for name, text in named.items()}
         self.eos_token_id: Any = ids.get("eos_token")
@@ -204,3 +220,12 @@ def _special_names(folder: Path) -> dict[str, str]:
             if key.endswith("_token") and isinstance(text, str):
                 found[key] = text
     return found
+
+
+def _has_template(folder: Path) -> bool:
+    if (folder / "chat_template.jinja").is_file():
+        return True
+    try:
+        return "chat_template" in json.loads((folder / "tokenizer_config.json").read_bytes())
+    except (OSError, ValueError):
+        return False

@@ -253,7 +253,16 @@ END = "<end>"
 
 def weighted_text(pieces: Iterable[Piece]) -> str:
     """An example with a weight in braces behind all that has it: ``So it is{1} 14{3}``."""
-    return "".join(f"{text or END}{{{weight:g}}}" for text, weight in weight_runs(pieces))
+    return "".join(f"{text}{{{weight:g}}}{rest}" for text, weight, rest in numbered_runs(pieces))
+
+
+def numbered_runs(pieces: Iterable[Piece]) -> list[tuple[str, float, str]]:
+    """Text, its weight, and the line ends behind it, before which the weight is written."""
+    found = []
+    for text, weight in weight_runs(pieces):
+        bare = text.rstrip("\n") or text
+        found.append((bare or END, weight, text[len(bare) :]))
+    return found
 
 
 def example_said(pieces: Sequence[Piece], basis: Basis) -> str:

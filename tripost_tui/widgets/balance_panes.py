@@ -17,11 +17,11 @@ from tripost_tui.state.balance_words import (
     example_said,
     kept_said,
     late_said,
+    numbered_runs,
     p_reached,
     shortage,
     source_said,
     values_said,
-    weight_runs,
 )
 from tripost_tui.state.run import Trouble
 from tripost_tui.text import clean_text, one_line
@@ -147,11 +147,11 @@ def example_content(example: ShownExample, glyphs: Glyphs, *, numbers: bool) -> 
         Content.styled(f"{example_said(example.pieces, example.basis)}, {exact}{why}", "dim")
     )
     parts: list[tuple[str, str]] = []
-    for text, weight in weight_runs(example.pieces):
-        style = weight_style(weight, heaviest)
-        parts.append((clean_text(text) if text else "<end>", style))
+    for text, weight, rest in numbered_runs(example.pieces):
+        parts.append((clean_text(text), weight_style(weight, heaviest)))
         if numbers:
             parts.append((f"{{{weight:g}}}", _NUMBER))
+        parts.append((rest, ""))
     return Content.assemble(Content("\n").join(lines), "\n\n", *parts)
 
 
