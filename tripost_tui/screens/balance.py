@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Resize
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from db.errors import StoreError
@@ -46,6 +47,8 @@ from tripost_tui.widgets.values_box import ValuesBox
 
 POLL_S = 1.0
 PROGRESS_S = 0.25
+BRING_AFTER_S = 0.03
+"""After a step in the list, before the example's text is made: keys that follow go first."""
 SHORT = 36
 """Rows under which filters that take nothing have no line."""
 _AT_A_TIME_S, _REST_S = 0.004, 0.001
@@ -80,6 +83,7 @@ class BalanceScreen(BaseScreen):
         self._failed: Job | None = None
         self._progress: tuple[int, int] | None = None
         self._rested = 0.0
+        self._bringing: Timer | None = None
         self._left = False
         self._trouble: Trouble | None = None
         self._poll_trouble: Trouble | None = None
@@ -123,23 +127,23 @@ class BalanceScreen(BaseScreen):
     async def _begin(self) -> None:
         await self._poll()
 
-    def _at_desk(self, act: Act) -> tuple[BalanceView, bool]:
+    def _at_desk(self, act: Act) -> tuple[BalanceView, bool, bool]:
         """Runs in the desk's thread."""
         if self._desk is None:
             backend = tripost(self.app).backend
             self._desk = BalanceDesk(backend.balance(self.place.path, self.place.run_id))
         act(self._desk)
-        return self._desk.view(), self._desk.wants_more
+        return self._desk.view(), self._desk.wants_more, self._desk.lacks_example
 
     async def _do(self, act: Act, *, poll: bool = False) -> bool:
         """Have the desk do something, and show how it stands then; False when it failed."""
         if self._left:
             return False
         trouble: Trouble | None = None
-        more = False
+        more = lacking = False
         loop = asyncio.get_running_loop()
         try:
-            view, more = await loop.run_in_executor(self._thread, self._at_desk, act)
+            view, more, lacking = await loop.run_in_executor(self._thread, self._at_desk, act)
         except (StoreError, TripostError) as error:
             trouble = trouble_of(error)
         else:
@@ -156,7 +160,14 @@ class BalanceScreen(BaseScreen):
         self._count()
         if more:
             self._begin()
+        if lacking and self._bringing is None:
+            self._bringing = self.set_timer(BRING_AFTER_S, self._bring)
         return trouble is None
+
+    async def _bring(self) -> None:
+        """Show the text of the example that one has stopped at, or is passing."""
+        self._bringing = None
+        await self._do(BalanceDesk.show_example)
 
     async def _poll(self) -> None:
         await self._do(BalanceDesk.poll, poll=True)

@@ -157,7 +157,10 @@ class BalanceDesk:
     # --- the list --------------------------------------------------------------------------
 
     def _list(self, at: tuple[int, ...]) -> None:
-        """Make the list anew where it has to be; stay at the place one is, or go to ``at``."""
+        """Make the list anew where it has to be; stay at the place one is, or go to ``at``.
+
+        Going somewhere does not bring the example there.
+        """
         view = self._view
         listed = (view.iteration, view.rows, view.kind, view.late)
         if self._listed != listed or self._listed_entries is not view.entries:
@@ -183,7 +186,8 @@ class BalanceDesk:
             view = replace(view, at=max(0, min(at[0], len(view.shown) - 1)))
         self._view = view
         self._look_around()
-        self._show_example()
+        if not at:
+            self.show_example()
 
     def _look_around(self) -> None:
         view = self._view
@@ -201,7 +205,8 @@ class BalanceDesk:
             kept = view.questions if len(view.questions) < 20 * _PAGE else {}
             self._view = replace(view, questions={**kept, **found})
 
-    def _show_example(self) -> None:
+    def show_example(self) -> None:
+        """Have the example at hand that one is at."""
         view = self._view
         if view.at < 0:
             self._view = replace(view, example=None)
@@ -218,7 +223,16 @@ class BalanceDesk:
 
     _shown_with: tuple[object, ...] = ()
 
+    @property
+    def lacks_example(self) -> bool:
+        """True when one has moved on: the list is to follow at once, the text can wait."""
+        view = self._view
+        if view.at < 0:
+            return view.example is not None
+        return view.example is None or view.example.entry is not view.entries[view.shown[view.at]]
+
     def move(self, by: int) -> None:
+        """Go to another example; `show_example` brings its text."""
         self._list((self._view.at + by,))
 
     def go(self, place: int) -> None:
@@ -273,7 +287,7 @@ class BalanceDesk:
         if wanted < _STEP / 2:
             self.set_values({RATIO: 0.0})
         else:
-            self.set_values({RATIO: round(ratio_of(min(wanted, 0.95)), 4)})
+            self.set_values({RATIO: round(ratio_of(min(wanted, 0.95)), 6)})
 
     def reset(self) -> None:
         """Back to p and the weights as they are saved, or were used."""
