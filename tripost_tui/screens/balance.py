@@ -97,10 +97,10 @@ class BalanceScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield Static(Content(""), id="top")
         yield Notices(self.glyphs)
+        yield ValuesBox(id="values")
         with Container(id="balancing"):
             with Vertical(id="balance-left"):
                 yield Pane("Stage 2", id="counts")
-                yield ValuesBox(id="values")
                 yield BalanceList(self.glyphs, id="examples")
             yield Pane("Example", id="example")
         yield KeyFooter(Target.BALANCE)
@@ -250,6 +250,7 @@ class BalanceScreen(BaseScreen):
         """Show the view as it is."""
         view = self.view
         self._show_top()
+        self.set_class(self._typing, "-editing")
         troubles = (self._trouble, self._poll_trouble, self._count_trouble)
         self.query_one(Notices).show(notices(view, troubles))
         counts = self.query_one("#counts", Pane)
@@ -313,7 +314,7 @@ class BalanceScreen(BaseScreen):
     def do_values(self) -> None:
         self._before = dict(self.view.values)
         self._values.begin(values_text(self.view.values))
-        self.refresh_footer()
+        self.repaint()
 
     async def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

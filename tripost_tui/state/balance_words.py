@@ -114,7 +114,7 @@ def values_text(values: Values) -> str:
 def values_said(values: Values) -> list[str]:
     """p and the weights in words."""
     ratio = values.get("postprocess.ratio", 0.0)
-    p = f"p {share_of_improving(ratio):.2f} (r {ratio:g})" if ratio > 0 else "p off: all is taken"
+    p = f"p {share_of_improving(ratio):.2f} (r {ratio:.3g})" if ratio > 0 else "p off: all is taken"
     return [
         p,
         f"w {values.get('train.weight', 0):g}",
@@ -170,6 +170,11 @@ def kept_said(view: BalanceView) -> str:
     reviews = view.reviews
     noun = "trajectory" if view.kept == 1 else "trajectories"
     parts = [f"{view.kept:,} {noun} kept"]
+    if view.source is Source.STORED:
+        if reviews.decided or reviews.edited:
+            now = f"{reviews.rejected:,} rejected, {reviews.edited:,} edited"
+            parts.append(f"in review now: {now}, {reviews.pending:,} undecided")
+        return "; ".join(parts)
     if reviews.decided or reviews.edited:
         parts.append(f"{reviews.rejected:,} rejected, {reviews.edited:,} edited in review")
     if reviews.pending:

@@ -78,7 +78,7 @@ def counts_content(view: BalanceView, width: int, glyphs: Glyphs, *, brief: bool
         lines.append(Content.styled(f"examples: counting{glyphs.ellipsis}", "dim"))
     else:
         wide = width >= _WIDE
-        names = list(KINDS.values()) if wide else ["improving", "non-impr.", "gr. truth"]
+        names = list(KINDS.values()) if wide else ["improv.", "non-imp.", "truth"]
         first = 20 if wide else 19
         column = max(9, (width - first) // 4)
         heads = "".join(f"{name:>{column}}" for name in (*names, "all"))
@@ -92,11 +92,14 @@ def counts_content(view: BalanceView, width: int, glyphs: Glyphs, *, brief: bool
             style = "$text-warning" if row.lost and row.total else "dim" if row.lost else ""
             style = "bold" if row.name == "trained on" else style
             lines.append(Content.styled(f"{row.name:<{first}}{cells}", style))
-        lines.append(Content(p_reached(balance, view.ratio)))
         if not brief:
+            lines.append(Content(p_reached(balance, view.ratio)))
             lines.append(Content.styled("all seen difficulties; unseen ones are for tests", "dim"))
     mark = f"{glyphs.warning} " if view.edited else ""
-    said = f" {glyphs.dot} ".join(values_said(view.values))
+    p, *others = values_said(view.values)
+    if brief and balance is not None and (share := balance.share_of_improving) is not None:
+        p += f", is {share:.2f}"
+    said = f" {glyphs.dot} ".join([p, *others])
     lines.append(Content.assemble((mark, "bold $text-warning"), (said, "$text-accent")))
     return Content("\n").join(lines)
 
