@@ -67,6 +67,8 @@ class Preview:
         self.settings = settings_of_run(project, run)
         self.tokens = tokens_of(self.settings)
         self.limit = length_limit(self.settings)
+        # Outlines have no weights; finding out what updates change takes most of the time.
+        self._unweighted = with_values(self.settings, {"train.change_factor": 1.0})
         self._task = project_task(replace(project, settings=self.settings))
         self._items = {i.id: i for i in store.items(self._task.name, Split.TRAIN)}
         self._pulse = pulse
@@ -116,7 +118,7 @@ class Preview:
 
     def _making(self) -> Drafting:
         items = list(self._items.values())
-        return Drafting(self.settings, self._task, items, self.iteration)
+        return Drafting(self._unweighted, self._task, items, self.iteration)
 
     def _take_reviews(self) -> None:
         event = self._store.newest_review_event()
