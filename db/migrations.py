@@ -195,11 +195,21 @@ def m004_reviews(db: "Database") -> None:
     """)
 
 
+def m005_examples_listed(db: "Database") -> None:
+    """Counts and lists of examples are read from an index, without their texts."""
+    db.executescript("""
+        CREATE INDEX examples_listed ON examples
+            (run_id, iteration, position, id, kind, drop_reason, item_id, trajectory_id);
+        CREATE INDEX examples_by_trajectory ON examples (trajectory_id);
+    """)
+
+
 STEPS: tuple[Step, ...] = (
     m001_initial,
     m002_training_memory,
     m003_expert_calls,
     m004_reviews,
+    m005_examples_listed,
 )
 
 

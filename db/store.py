@@ -3,6 +3,7 @@
 from db.collection import CollectionQueries
 from db.evaluation import EvaluationQueries
 from db.events import EventQueries
+from db.example_lists import ExampleListQueries
 from db.experts import ExpertQueries
 from db.review_lists import ReviewListQueries
 from db.reviews import ReviewQueries
@@ -15,6 +16,7 @@ class Store(
     CollectionQueries,
     ExpertQueries,
     TrainingQueries,
+    ExampleListQueries,
     EvaluationQueries,
     EventQueries,
     ReviewQueries,

@@ -12,7 +12,9 @@ from db.records import (
 )
 from engine.edit_stage import edit
 from engine.errors import RunFailed
-from engine.rollout import item_seed, roll_out
+from engine.questions import asked_questions
+from engine.rollout import roll_out
+from engine.seeds import item_seed
 from engine.stage import RunContext, finish, is_done, working
 from engine.student.generation import chunks
 
@@ -65,10 +67,7 @@ def collect(context: RunContext, iteration: int) -> None:
 def training_questions(context: RunContext, iteration: int) -> list[Item]:
     """Return the iteration's questions, shortest first: fresh ones as long as there are any."""
     items = context.store.items(context.task.name, Split.TRAIN)
-    count = min(context.settings.collect.questions, len(items))
-    start = (iteration - 1) * count
-    chosen = [items[(start + offset) % len(items)] for offset in range(count)]
-    return sorted(chosen, key=lambda item: (len(item.question), item.id))
+    return asked_questions(items, context.settings, iteration)
 
 
 def _sample(context: RunContext, iteration: int, pass_: int, questions: Sequence[Item]) -> None:

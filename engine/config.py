@@ -253,7 +253,8 @@ NO_PART_OF_THE_EXPERIMENT = frozenset(
 def settings_hash(settings: Settings) -> str:
     """SHA-256, in hex, of all settings that say what is run, not where or under which name.
 
-    A run can be resumed with settings of the same hash.
+    A run can be resumed with settings of the same hash, and with others of stage 2
+    (`engine.stage_two`).
     """
     said = _flat(settings.model_dump(mode="json"))
     kept = {key: said[key] for key in sorted(said) if key not in NO_PART_OF_THE_EXPERIMENT}

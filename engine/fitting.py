@@ -18,7 +18,7 @@ from engine.iteration_weights import (
     save_iteration,
     save_step,
 )
-from engine.rollout import item_seed
+from engine.seeds import item_seed
 from engine.settings import TrainSettings
 from engine.stage import RunContext, Work, finish, is_done, working
 from engine.student.piecewise import count_cut_otherwise

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from db.records import ExampleKind, Segment
 from engine.differences import changes
@@ -61,9 +62,33 @@ class Draft:
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A draft without its text: all that choosing looks at, small enough to keep 100,000s of.
+
+    ``turn`` is its place among the drafts of its trajectory. ``length_bytes`` is that of its text.
+    """
+
+    kind: ExampleKind
+    text_hash: str
+    item_id: int
+    trajectory_id: int | None
+    turn: int
+    length_bytes: int
+    dropped: DropReason | None = None
+
+
+Sketch = TypeVar("Sketch", Draft, Outline)
+
+
 def share_of_improving(ratio: float) -> float:
     """Return p for r: the share of improving examples that rebalancing aims at."""
     return ratio / (ratio + 2)
+
+
+def ratio_of(share: float) -> float:
+    """Return r for p, a share below 1: the inverse of `share_of_improving`."""
+    return 2 * share / (1 - share)
 
 
 def split_into_turns(
@@ -151,26 +176,28 @@ def short_answer(
     return Draft(ExampleKind.NON_IMPROVING, segments, item_id, trajectory_id)
 
 
-def drop_repeats(drafts: Iterable[Draft]) -> list[Draft]:
+def drop_repeats(drafts: Iterable[Sketch]) -> list[Sketch]:
     """Mark examples whose text an earlier one has."""
     seen: set[str] = set()
     marked = []
     for draft in drafts:
         if draft.dropped is None:
-            if draft.text_hash in seen:
+            text = draft.text_hash
+            if text in seen:
                 draft = replace(draft, dropped=DropReason.DUPLICATE)
-            seen.add(draft.text_hash)
+            seen.add(text)
         marked.append(draft)
     return marked
 
 
-def rebalance(drafts: Sequence[Draft], ratio: float, seed: int) -> list[Draft]:
+def rebalance(drafts: Iterable[Sketch], ratio: float, seed: int) -> list[Sketch]:
     """Mark the surplus of each kind so that improving : others = ratio : 1 : 1.
 
     Where non-improving examples or ground truth run short, the other kind fills up, so that the
     share p of improving examples stays. ``ratio`` <= 0 leaves everything, and so does a lack of
     improving or of all other examples. The choice depends on the seed alone.
     """
+    drafts = list(drafts)
     pools: dict[ExampleKind, list[int]] = {kind: [] for kind in ExampleKind}
     for index, draft in enumerate(drafts):
         if draft.dropped is None:
@@ -180,7 +207,7 @@ def rebalance(drafts: Sequence[Draft], ratio: float, seed: int) -> list[Draft]:
         for kind in (ExampleKind.IMPROVING, ExampleKind.NON_IMPROVING, ExampleKind.GROUND_TRUTH)
     )
     if ratio <= 0 or not improving or not plain_ + truths:
-        return list(drafts)
+        return drafts
     unit = min(improving / ratio, (plain_ + truths) / 2)
     others = min(round(2 * unit), plain_ + truths)
     non_improving = min(plain_, max((others + 1) // 2, others - truths))

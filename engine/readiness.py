@@ -16,6 +16,7 @@ from engine.errors import ConfigError
 from engine.experts.preflight import check_experts
 from engine.memory_check import check_memory
 from engine.project import Project
+from engine.stage_two import STAGE_TWO
 from engine.student_place import find_student
 from engine.task_setup import project_task
 
@@ -61,7 +62,8 @@ def check_settings_of_runs(project: Project, store: Store, task: str, *, new: bo
 def _changed(settings: Settings, run: Run) -> list[str]:
     """Return the settings of the experiment that are not as they were when a run began.
 
-    One that there was not yet, in an older version, was at its default in effect.
+    One that there was not yet, in an older version, was at its default in effect. Those that an
+    iteration may change for itself do not count (`engine.stage_two`).
     """
     if run.config_hash == settings_hash(settings):
         return []
@@ -73,10 +75,12 @@ def _changed(settings: Settings, run: Run) -> list[str]:
             Settings().model_dump(mode="json"),
         )
     )
+    # Each iteration takes p and the weights as they are at its stage 2, and says so.
+    may_change = NO_PART_OF_THE_EXPERIMENT.union(STAGE_TWO)
     return [
         key
         for key, value in now.items()
-        if key not in NO_PART_OF_THE_EXPERIMENT and before.get(key, defaults[key]) != value
+        if key not in may_change and before.get(key, defaults[key]) != value
     ]
 
 

@@ -27,6 +27,7 @@ from engine.config import ChangedSetting, settings_changed
 from engine.postprocess import share_of_improving
 from engine.report_experts import ExpertWork, expert_work
 from engine.report_reviews import Reviews, reviews_of
+from engine.report_stage_two import ChangedValues, changed_values
 from engine.statistics import Interval, Share, bootstrap_mean, mcnemar, p_text
 from engine.task_setup import hint_of
 from engine.tasks import label
@@ -176,6 +177,7 @@ class Report:
     wanted_p: float | None
     experts: ExpertWork | None
     reviews: Reviews | None = None
+    changed_values: Sequence[ChangedValues] = ()
 
     @property
     def seconds(self) -> float:
@@ -227,6 +229,7 @@ def build_report(store: Store, run_id: int) -> Report:
         trainings = [_training(store, run_id, i) for i in range(1, run.iterations + 1)]
         experts = expert_work(store, run_id)
         reviews = reviews_of(store, run, stages)
+        values = changed_values(store, run_id)
     ratio = _section(run, "postprocess").get("ratio")
     return Report(
         run=run,
@@ -242,6 +245,7 @@ def build_report(store: Store, run_id: int) -> Report:
         else None,
         experts=experts,
         reviews=reviews,
+        changed_values=values,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from engine.report import Accuracy, Comparison, IterationEvaluation, Report
 from engine.report_experts import experts_json
 from engine.report_reviews import Reviews
+from engine.report_stage_two import changed_json
 from engine.report_tables import report_tables
 from engine.statistics import Interval, Share
 
@@ -99,6 +100,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "settings_changed": [
             {"key": one.key, "value": one.value, "default": one.default} for one in report.changed
         ],
+        **changed_json(report.changed_values),
     }
 
 

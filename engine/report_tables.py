@@ -19,6 +19,7 @@ from engine.report_reviews import (
     Reviews,
     review_rows,
 )
+from engine.report_stage_two import changed_note
 from engine.statistics import Share
 
 
@@ -37,7 +38,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _training(report.trainings),
         _speed(report.trainings),
         _time(report),
-        _settings(report.changed),
+        _settings(report.changed, changed_note(report.changed_values)),
         table_of("Versions", ("package", "version"), sorted(_texts(report.run.versions))),
     )
 
@@ -253,10 +254,12 @@ def _time(report: Report) -> Table:
     return table_of("Time", columns, rows, set(range(1, 6)), note, "No stage has started yet.")
 
 
-def _settings(changed: Sequence[ChangedSetting]) -> Table:
+def _settings(changed: Sequence[ChangedSetting], note: str) -> Table:
     columns = ("setting", "value", "default")
     rows = [(one.key, _value(one.value), _value(one.default)) for one in changed]
-    return table_of("Settings changed", columns, rows, set(), "", "All settings at their defaults.")
+    return table_of(
+        "Settings changed", columns, rows, set(), note, "All settings at their defaults."
+    )
 
 
 def _iteration(one: IterationEvaluation) -> str:

@@ -7,11 +7,11 @@ update thus starts a fresh context, as in the examples that trajectories are spl
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from engine.seeds import item_seed
 from engine.student.generation import FinishReason, Generation, Request, TextGenerator
 from engine.trajectory import (
     FEEDBACK_PREFIX,
@@ -61,12 +61,6 @@ class _Open:
     def take(self, generation: Generation) -> str:
         self.tokens += generation.tokens
         return generation.text.strip("\n")
-
-
-def item_seed(*parts: object) -> int:
-    """Return a seed below 2**63 that depends on the parts alone."""
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
 
 
 def roll_out(

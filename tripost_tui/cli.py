@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from tripost_tui.commands.balancing import balance
 from tripost_tui.commands.control import continue_, pause, resume, status, stop
 from tripost_tui.commands.doctor import doctor
 from tripost_tui.commands.experts import experts
@@ -74,6 +75,7 @@ for _command in (
     pause,
     resume,
     review,
+    balance,
     continue_,
     report,
     export,

@@ -11,7 +11,8 @@ class Situation:
     work on it; ``latest`` is False for an earlier run of a project; ``busy`` says what is under
     way and has to end first. ``has_choices``: the field has a list to choose from. ``log_shown``:
     there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
-    a trajectory to decide about. ``typing``: an editor is open.
+    a trajectory to decide about. ``typing``: an editor is open. ``has_example``: one is shown.
+    ``has_iterations``: the run can be read. ``other_values``: p or a weight is not as it is saved.
     """
 
     selected: bool = False
@@ -27,6 +28,9 @@ class Situation:
     busy: str | None = None
     in_review: bool = False
     typing: bool = False
+    has_example: bool = False
+    has_iterations: bool = False
+    other_values: bool = False
 
 
 Reason = str | None
@@ -127,3 +131,29 @@ def can_open_review(now: Situation) -> Reason:
     if not now.readable:
         return "The project cannot be read."
     return None if now.has_run else "There is no run yet to review."
+
+
+def has_iterations(now: Situation) -> Reason:
+    if now.typing:
+        return not_typing(now)
+    return None if now.has_iterations else "There is no run here to look at."
+
+
+def has_example(now: Situation) -> Reason:
+    if now.typing:
+        return not_typing(now)
+    return None if now.has_example else "There is no example here."
+
+
+def can_change_values(now: Situation) -> Reason:
+    return has_iterations(now)
+
+
+def has_other_values(now: Situation) -> Reason:
+    if now.typing:
+        return not_typing(now)
+    return None if now.other_values else "p and the weights are as they are saved."
+
+
+def can_save_values(now: Situation) -> Reason:
+    return has_other_values(now)

@@ -6,8 +6,8 @@ from typing import cast
 
 from transformers import PreTrainedTokenizerBase
 
+from engine.data_text import DataTokenizer
 from engine.student.chat_template import read_template, useless
-from engine.student.data_text import DataTokenizer
 
 _ASKED, _REPLIED = "1 + 2 =", "Answer: (1) A = 3."
 

@@ -12,9 +12,9 @@ from typing import Literal
 
 from transformers import PreTrainedTokenizerBase
 
+from engine.data_text import DataTokenizer
 from engine.errors import StudentError
 from engine.student.chat import Chat
-from engine.student.data_text import DataTokenizer
 
 Prompting = Literal["auto", "plain", "chat"]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from db.records import Runs, Segment
 from engine.student.text_format import TextFormat
+from engine.token_weights import token_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,6 @@ def encode(form: TextFormat, segments: Sequence[Segment]) -> Encoded:
 
 
 def _by_runs(form: TextFormat, text: str, runs: Runs) -> tuple[list[int], list[float]]:
-    """Tokenise a text as one; a token weighs as the heaviest of its characters that are no space.
-
-    Cut at the runs, the text would be other tokens than the student writes.
-    """
-    of_characters = [weight for length, weight in runs for _ in range(length)]
+    """Tokenise a text as one: cut at the runs, it would be other tokens than the student writes."""
     ids, spans = form.piece_with_places(text)
-    weights = []
-    for start, end in spans:
-        places = [at for at in range(start, end) if not text[at].isspace()]
-        weights.append(max(of_characters[at] for at in places or [min(start, len(text) - 1)]))
-    return ids, weights
+    return ids, token_weights(text, runs, spans)

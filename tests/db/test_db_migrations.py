@@ -117,14 +117,7 @@ def older(project: Path, connection: sqlite3.Connection) -> None:
     """Take the newest step back, as far as a reader can tell."""
     name = STEPS[-1].__name__
     connection.execute("DELETE FROM _sqlite_migrations WHERE name = ?", [name])
-    for (table,) in connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'review%'"
-    ).fetchall():
-        connection.execute(f"DROP TABLE {table}")
-    for (index,) in connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'index' AND name IN"
-        " ('trajectories_listed', 'trajectories_by_length', 'turns_by_author')"
-    ).fetchall():
+    for index in ("examples_listed", "examples_by_trajectory"):
         connection.execute(f"DROP INDEX {index}")
     connection.commit()
 

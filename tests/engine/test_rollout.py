@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_students import load, questions
 
-from engine.rollout import Rollout, RolloutEnd, item_seed, roll_out
+from engine.rollout import Rollout, RolloutEnd, roll_out
+from engine.seeds import item_seed
 from engine.student.generation import FinishReason, Generation, Request, Sampler
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import feedback_prompt, parse_body, prompt, update_prompt

@@ -65,13 +65,16 @@ def add_trajectories(
     hint: str,
     wanted: list[tuple[Item, tuple[trj.Turn, ...]]],
     rows: tuple[Turn, ...] | None = None,
+    *,
+    iteration: int = 1,
+    pass_: int = 0,
 ) -> list[int]:
     """Store trajectories; ``rows`` replaces the turns of all."""
     attempts = store.add_attempts(
         Attempt(
             run_id=run_id,
-            iteration=1,
-            pass_=0,
+            iteration=iteration,
+            pass_=pass_,
             item_id=item.id,
             text="",
             seed=1,
@@ -84,7 +87,7 @@ def add_trajectories(
     return store.add_edits(
         Trajectory(
             run_id=run_id,
-            iteration=1,
+            iteration=iteration,
             attempt_id=attempt,
             item_id=item.id,
             origin=Origin.EDITED if len(turns) > 1 else Origin.CORRECT,

@@ -16,6 +16,7 @@ from tripost_tui.actions import (
 )
 from tripost_tui.app import TripostApp
 from tripost_tui.glyphs import UNICODE
+from tripost_tui.screens.balance import BalanceScreen
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.doctor import DoctorScreen
 from tripost_tui.screens.help import help_content
@@ -34,6 +35,7 @@ PLACES = {
     Target.RUN: RunScreen,
     Target.REPORT: ReportScreen,
     Target.REVIEW: ReviewScreen,
+    Target.BALANCE: BalanceScreen,
     Target.QUIT: QuitDialog,
     Target.CONFIRM: ConfirmDialog,
     Target.NEW: NewProjectScreen,
@@ -44,6 +46,7 @@ SCREENS = [
     Target.RUN,
     Target.REPORT,
     Target.REVIEW,
+    Target.BALANCE,
     Target.NEW,
     Target.DOCTOR,
 ]

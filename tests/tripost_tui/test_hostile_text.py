@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import recorded
+from balanced import balanced_project
 from piloting import StartedBackend, app_on, at_home, at_run, text_of, until
 
 from db.records import (
@@ -15,6 +16,7 @@ from db.records import (
 from db.review_records import ReviewChange, ReviewKind
 from db.store import Store
 from tripost_tui.actions import Target
+from tripost_tui.screens.balance import BalanceScreen
 from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.state.place import Place
 
@@ -106,6 +108,40 @@ async def test_model_text_is_shown_as_it_is_in_review(text: str, tmp_path: Path)
             assert text.split()[0] in shown
         await pilot.click("#item", offset=(5, 3))
         await pilot.click("#queue", offset=(30, 1))
+        assert not app._exit
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_model_text_is_shown_as_it_is_in_the_balance(text: str, tmp_path: Path) -> None:
+    storable = text.encode("utf-8", "replace").decode()
+    project, run_id = balanced_project(tmp_path / "demo", 8, made=False)
+    with Store.open(project.db_path) as store:
+        rows = store.trajectories(run_id, 1)
+        for row in rows:
+            # Questions, steps and feedback are of others; what frames them is ours.
+            written = row.text.replace("(1) ", f"(1) {storable} ").replace(
+                "Q: (", f"Q: {storable}("
+            )
+            store._change("UPDATE trajectories SET text = ? WHERE id = ?", written, row.id)
+        store._change("UPDATE items SET question = ? || ' ' || id", storable)
+    app = app_on(StartedBackend(tmp_path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.open_stage(Target.BALANCE, Place(project.path, project.name, run_id))
+        screen = app.screen
+        assert isinstance(screen, BalanceScreen)
+        await until(pilot, lambda: screen.view.example is not None, "counting")
+        for pressed in ("n", "j", "space", "f", "p"):
+            await pilot.press(pressed)
+            if screen.situation().typing:
+                await pilot.press("escape")
+            shown = text_of(pilot)
+            assert not any(ord(sign) < 32 and sign != "\n" for sign in shown)
+            assert "\x9b" not in shown
+            assert "\u202e" not in shown
+        if text.startswith("["):
+            assert text.split()[0] in shown
+        await pilot.click("#example", offset=(5, 8))
+        await pilot.click("#examples", offset=(30, 1))
         assert not app._exit
 
 

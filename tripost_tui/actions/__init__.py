@@ -9,6 +9,7 @@ says why. The one who carries out ``run.pause`` is ``do_pause`` of the run scree
 from collections.abc import Iterable
 
 from tripost_tui.actions import (
+    balance,
     dialogs,
     doctor,
     everywhere,
@@ -26,6 +27,7 @@ ACTIONS: tuple[Action, ...] = (
     *home.ACTIONS,
     *run.ACTIONS,
     *review.ACTIONS,
+    *balance.ACTIONS,
     *report.ACTIONS,
     *new_project.ACTIONS,
     *doctor.ACTIONS,

@@ -63,9 +63,17 @@ ACTIONS: tuple[Action, ...] = (
         letter="v",
     ),
     Action(
+        id="global.balance",
+        label="balance",
+        description="Balance: what of it trains, p and the weights",
+        keys=(),
+        why_not=on_a_run,
+        letter="b",
+    ),
+    Action(
         id="global.previous_stage",
         label="stage before",
-        description="The screen of the stage before: run, review",
+        description="The screen of the stage before: run, review, balance",
         keys=("left_square_bracket",),
         why_not=on_a_run,
     ),

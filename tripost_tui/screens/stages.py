@@ -22,4 +22,8 @@ def stage_screen(target: Target, place: Place) -> BaseScreen:
             from tripost_tui.screens.review import ReviewScreen
 
             return ReviewScreen(place)
+        case Target.BALANCE:
+            from tripost_tui.screens.balance import BalanceScreen
+
+            return BalanceScreen(place)
     raise ValueError(f"{target} is no stage")

@@ -77,7 +77,7 @@ def queue_empty(counts: ReviewCounts) -> str:
     edited = f", {counts.edited:,} edited" if counts.edited else ""
     return (
         f"{counts.accepted:,} accepted, {counts.rejected:,} rejected{edited}. {CONSEQUENCE} "
-        "esc goes back."
+        "] shows what trains (balance); esc goes back."
     )
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, cast
-
-from transformers import PreTrainedTokenizerBase
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, cast
 
 Spans = list[tuple[int, int]]
 """Where tokens lie in a text: beginning and end of each."""
@@ -21,10 +20,37 @@ _ANCHORS = ("\n", ":", "a")
 _PROBE = "(1) A = 3.\n(Final response) So it is 3."
 
 
+class Tokenizer(Protocol):
+    """What is asked of a tokenizer: transformers' own, or `engine.light_tokens`' without torch."""
+
+    eos_token_id: Any
+    bos_token_id: Any
+    unk_token_id: Any
+
+    @property
+    def added_tokens_decoder(self) -> Mapping[int, Any]: ...
+
+    @property
+    def all_special_ids(self) -> Iterable[int]: ...
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        add_special_tokens: bool = ...,
+        split_special_tokens: bool = ...,
+        return_offsets_mapping: bool = ...,
+    ) -> Any: ...
+
+    def decode(self, ids: list[int], /, *, clean_up_tokenization_spaces: bool) -> Any: ...
+
+    def convert_ids_to_tokens(self, ids: int) -> Any: ...
+
+
 class DataTokenizer:
     """Tokenises pieces of texts so that, joined, they are the text again and nothing else."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, template: str = "") -> None:
+    def __init__(self, tokenizer: Tokenizer, template: str = "") -> None:
         """``template`` is the chat template's text, whose own tokens are control tokens too."""
         self._tokenizer = tokenizer
         self.controls = _controls(tokenizer, template)
@@ -105,7 +131,7 @@ class DataTokenizer:
         )
 
 
-def _controls(tokenizer: PreTrainedTokenizerBase, template: str) -> frozenset[int]:
+def _controls(tokenizer: Tokenizer, template: str) -> frozenset[int]:
     """Return the ids that no text of others may have.
 
     Blanks and line ends are text, also where a tokenizer has tokens of their own for them, and so
