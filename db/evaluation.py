@@ -1,9 +1,15 @@
 """What the student wrote for the test items of each iteration, and how often it was right."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from db.connection import Connection
-from db.records import EvaluatedItem, Evaluation, EvaluationCounts
+from db.records import EvaluatedItem, Evaluation, EvaluationCounts, Split
+from db.rows import to_sqlite
+
+Marks = tuple[int, int, int, int, int]
+"""Item, first attempt right, final answer right, and both once more as read flexibly."""
+TestItem = tuple[int, str, int, str, str]
+"""Item, subtask, length of the question, question, reference answer."""
 
 
 class EvaluationQueries(Connection):
@@ -35,8 +41,86 @@ class EvaluationQueries(Connection):
         )
         return {item_id for (item_id,) in rows}
 
-    def evaluation_counts(self, run_id: int) -> list[EvaluationCounts]:
-        """Counts by iteration and subtask, in that order. Strict but for the flexible ones."""
+    def evaluation_marks(self, run_id: int, iteration: int) -> list[Marks]:
+        """What is right in an iteration's evaluations, by item; without any of their texts."""
+        found: list[Marks] = self._rows(
+            "SELECT item_id, first_correct, final_correct, first_flexible, final_flexible"
+            " FROM evaluations WHERE run_id = ? AND iteration = ? ORDER BY item_id",
+            run_id,
+            iteration,
+        )
+        return found
+
+    def evaluated_rows(
+        self, run_id: int, iteration: int, item_ids: Sequence[int]
+    ) -> list[EvaluatedItem]:
+        """An iteration's evaluations of some items, by item; those that are not there are left
+        out."""
+        marks = ", ".join("?" * len(item_ids))
+        return self._all(
+            EvaluatedItem,
+            "SELECT evaluations.*, subtask, question, answer FROM evaluations"
+            " JOIN items ON items.id = item_id WHERE run_id = ? AND iteration = ?"
+            f" AND item_id IN ({marks}) ORDER BY item_id",
+            run_id,
+            iteration,
+            *item_ids,
+        )
+
+    def evaluated_with(self, run_id: int, iteration: int, words: str) -> set[int]:
+        """Items with ``words`` in the question, the reference answer or what the student wrote.
+
+        Whether letters are large or small makes no difference in ASCII.
+        """
+        for sign in "\\%_":
+            words = words.replace(sign, f"\\{sign}")
+        pattern = to_sqlite(f"%{words}%")
+        rows = self._rows(
+            "SELECT item_id FROM evaluations JOIN items ON items.id = item_id"
+            " WHERE run_id = ? AND iteration = ? AND (text LIKE ? ESCAPE '\\'"
+            " OR question LIKE ? ESCAPE '\\' OR answer LIKE ? ESCAPE '\\')",
+            run_id,
+            iteration,
+            *[pattern] * 3,
+        )
+        return {item_id for (item_id,) in rows}
+
+    def evaluated_task(self, run_id: int, iteration: int) -> str | None:
+        """The task of an iteration's evaluations; None while there are none."""
+        rows = self._rows(
+            "SELECT task FROM items WHERE id = (SELECT item_id FROM evaluations"
+            " WHERE run_id = ? AND iteration = ? LIMIT 1)",
+            run_id,
+            iteration,
+        )
+        return str(rows[0][0]) if rows else None
+
+    def test_items(self, task: str) -> list[TestItem]:
+        """A task's test items, by id; without their rationales."""
+        found: list[TestItem] = self._rows(
+            "SELECT id, subtask, length(question), question, answer FROM items"
+            " WHERE task = ? AND split = ? ORDER BY id",
+            task,
+            Split.TEST.value,
+        )
+        return found
+
+    def evaluated_counts(self, run_id: int) -> list[tuple[int, int, int]]:
+        """Iteration, items evaluated and final answers right, for each that has any."""
+        found: list[tuple[int, int, int]] = self._rows(
+            "SELECT iteration, count(*), sum(final_correct) FROM evaluations"
+            " WHERE run_id = ? GROUP BY iteration ORDER BY iteration",
+            run_id,
+        )
+        return found
+
+    def evaluation_counts(
+        self, run_id: int, iteration: int | None = None
+    ) -> list[EvaluationCounts]:
+        """Counts by iteration and subtask, in that order; of one iteration, or of all.
+
+        Strict but for the flexible ones.
+        """
         return self._all(
             EvaluationCounts,
             "SELECT iteration, subtask, count(*) AS n,"
@@ -46,6 +130,8 @@ class EvaluationQueries(Connection):
             " sum(NOT first_correct AND final_correct) AS wrong_to_right,"
             " sum(first_correct AND NOT final_correct) AS right_to_wrong"
             " FROM evaluations JOIN items ON items.id = item_id WHERE run_id = ?"
+            f"{'' if iteration is None else ' AND iteration = ?'}"
             " GROUP BY iteration, subtask ORDER BY iteration, subtask",
             run_id,
+            *(() if iteration is None else (iteration,)),
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from tripost_tui.actions import (
     dialogs,
     doctor,
+    evaluate,
     everywhere,
     home,
     new_project,
@@ -26,6 +27,7 @@ ACTIONS: tuple[Action, ...] = (
     *home.ACTIONS,
     *run.ACTIONS,
     *review.ACTIONS,
+    *evaluate.ACTIONS,
     *report.ACTIONS,
     *new_project.ACTIONS,
     *doctor.ACTIONS,

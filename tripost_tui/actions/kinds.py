@@ -14,6 +14,7 @@ class Target(StrEnum):
     HOME = "home"
     RUN = "run"
     REVIEW = "review"
+    EVALUATE = "evaluate"
     REPORT = "report"
     NEW = "new"
     DOCTOR = "doctor"
@@ -26,6 +27,7 @@ TITLES = {
     Target.HOME: "Home",
     Target.RUN: "Run",
     Target.REVIEW: "Review",
+    Target.EVALUATE: "Evaluate",
     Target.REPORT: "Report",
     Target.NEW: "New project",
     Target.DOCTOR: "Doctor and log",
@@ -39,7 +41,7 @@ DIALOGS = frozenset({Target.QUIT, Target.CONFIRM})
 TYPED_IN = frozenset({Target.NEW})
 """Letters are typed there most of the time, so that they are no keys."""
 
-STAGES = (Target.RUN, Target.REVIEW)
+STAGES = (Target.RUN, Target.REVIEW, Target.EVALUATE)
 """Screens about one run, in the order of its stages: ``[`` and ``]`` go from one to the next."""
 
 

@@ -22,4 +22,8 @@ def stage_screen(target: Target, place: Place) -> BaseScreen:
             from tripost_tui.screens.review import ReviewScreen
 
             return ReviewScreen(place)
+        case Target.EVALUATE:
+            from tripost_tui.screens.evaluate import EvaluateScreen
+
+            return EvaluateScreen(place)
     raise ValueError(f"{target} is no stage")
