@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from db.evaluation import TestItem
 from db.records import Subtask
@@ -180,6 +181,7 @@ def _wanted(subtask: Subtask | None) -> tuple[int, ...]:
     return (0, 1) if subtask is None else (int(subtask is Subtask.UNSEEN),)
 
 
+@cache
 def _outcome_of(measure: Measure) -> bytes:
     """A table from a pair's marks to the place of its outcome in `_OUTCOMES`."""
     bit = _BITS[measure]

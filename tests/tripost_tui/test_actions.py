@@ -18,6 +18,7 @@ from tripost_tui.app import TripostApp
 from tripost_tui.glyphs import UNICODE
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.doctor import DoctorScreen
+from tripost_tui.screens.evaluate import EvaluateScreen
 from tripost_tui.screens.help import help_content
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
@@ -34,6 +35,7 @@ PLACES = {
     Target.RUN: RunScreen,
     Target.REPORT: ReportScreen,
     Target.REVIEW: ReviewScreen,
+    Target.EVALUATE: EvaluateScreen,
     Target.QUIT: QuitDialog,
     Target.CONFIRM: ConfirmDialog,
     Target.NEW: NewProjectScreen,
@@ -44,6 +46,7 @@ SCREENS = [
     Target.RUN,
     Target.REPORT,
     Target.REVIEW,
+    Target.EVALUATE,
     Target.NEW,
     Target.DOCTOR,
 ]
@@ -141,7 +144,7 @@ def test_pausing_that_is_not_possible_gives_its_reason(now: Situation, reason: s
 
 
 def test_the_go_to_menu_has_letters_of_one_character() -> None:
-    assert {action.letter for action in goto_actions()} >= {"h", "r", "e", "d", "v"}
+    assert {action.letter for action in goto_actions()} >= {"h", "r", "e", "o", "d", "v"}
     assert all(len(action.letter or "") == 1 for action in goto_actions())
 
 

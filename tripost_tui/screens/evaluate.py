@@ -39,7 +39,6 @@ from tripost_tui.widgets.edit_box import FilterBox
 from tripost_tui.widgets.evaluate_panes import (
     accuracy_content,
     comparison_content,
-    head_content,
     list_subtitle,
     list_title,
     nothing_content,
@@ -50,7 +49,10 @@ from tripost_tui.widgets.item_pair import item_content
 from tripost_tui.widgets.items_list import ItemsList
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices, Pane
+from tripost_tui.widgets.run_panes import top_content
 
+SHORT = 30
+"""Rows under which the items have two lines above them instead of three."""
 SOONEST_S = 2.0
 """Between two looks at items that are being evaluated."""
 
@@ -178,7 +180,7 @@ class EvaluateScreen(FollowingScreen):
     def repaint(self) -> None:
         """Show the state as it is."""
         state, glyphs = self.state, self.glyphs
-        self._update("#top", head_content(state, self.size.width - 2, glyphs))
+        self._update("#top", top_content(state.run, self.size.width - 2, glyphs))
         notices = state.notices()
         if (trouble := self._trouble) is not None and state.run.trouble is None:
             notices.insert(0, ("error", trouble.title, trouble.message))
@@ -207,7 +209,9 @@ class EvaluateScreen(FollowingScreen):
 
     def _show_items(self) -> None:
         view = self.state.items
-        self._update("#summary", summary_content(view, self.glyphs))
+        brief = self.size.height < SHORT
+        width = self.query_one("#items-list").size.width
+        self._update("#summary", summary_content(view, width, self.glyphs, brief=brief))
         self.query_one(ItemsList).show(view, list_title(view), list_subtitle(view))
         pane = self.query_one("#item-pair", Pane)
         drawn = (view.item, view.measure, view.names, self.marked, pane.columns, view.filtered)

@@ -163,8 +163,8 @@ class EvaluateState:
         if run.word == "not started":
             return "p starts the run, which begins with it."
         if run.word == "failed":
-            return "the run failed (g r says why); p resumes it, and it is run."
-        return "p resumes the run, which runs it."
+            return "the run failed (g r says why); p resumes it, and it evaluates then."
+        return "p resumes the run, which evaluates then."
 
     # --- what is compared ------------------------------------------------------------------
 

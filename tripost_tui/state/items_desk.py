@@ -5,18 +5,21 @@ Belongs to one thread, since stores do: others see it as an `ItemsView`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeVar
 
 from db.records import EvaluatedItem, Subtask
-from engine.comparing import Crosstab, ItemOrder, Measure, NotComparable, Outcome
+from engine.comparing import Crosstab, ItemOrder, Measure, NotComparable, Outcome, Pairs
 from tripost_tui.state.items_port import ItemPair, ItemRow, ItemsPort
 from tripost_tui.state.items_view import NO_PAIRS, ItemsView
 from tripost_tui.state.models import Model
 
 PAGE = 100
 _MOST_ROWS = 2_000
+
+_WORD = re.compile(r'"([^"]+)"|(\S+)')
 
 T = TypeVar("T", bound=StrEnum)
 
@@ -140,7 +143,10 @@ class ItemDesk:
         """Make the list anew, at the item ``kept`` where that is still in it."""
         places = self._pairs.places(self._measure, self._kind, self._subtask, self._order)
         if self._words:
-            found = self._with_words()
+            assert self._first is not None
+            assert self._second is not None
+            models = (self._first, self._second)
+            found = with_words(self._port, self._pairs, models, self._words)
             places = [place for place in places if place in found]
         crosstab = self._pairs.crosstab(self._measure, self._subtask)
         if crosstab != self._crosstab:
@@ -151,20 +157,6 @@ class ItemDesk:
             ids = self._pairs.first_ids
             self._at = next((at for at, place in enumerate(places) if ids[place] == kept), self._at)
         self._show()
-
-    def _with_words(self) -> set[int]:
-        """Places of pairs in which each of the words stands, in whichever of the two texts."""
-        assert self._first is not None
-        assert self._second is not None
-        found: set[int] | None = None
-        for word in self._words.split():
-            sides = (
-                (self._pairs.first_ids, self._port.with_words(self._first, word)),
-                (self._pairs.second_ids, self._port.with_words(self._second, word)),
-            )
-            having = {at for ids, there in sides for at, key in enumerate(ids) if key in there}
-            found = having if found is None else found & having
-        return found or set()
 
     # --- where one is ----------------------------------------------------------------------
 
@@ -215,6 +207,23 @@ class ItemDesk:
             hint = self._port.hint(self._first)
             self._item = ItemPair(one.question, one.answer, one.subtask, one, two, hint)
         self.look(self._at, 0)
+
+
+def with_words(port: ItemsPort, pairs: Pairs, models: tuple[Model, Model], words: str) -> set[int]:
+    """Places of pairs in which each of the words stands, in whichever of the two texts.
+
+    Words in quotes are looked for as they stand there.
+    """
+    found: set[int] | None = None
+    for quoted, plain in _WORD.findall(words):
+        word = quoted or plain
+        sides = zip((pairs.first_ids, pairs.second_ids), models, strict=True)
+        having: set[int] = set()
+        for ids, model in sides:
+            there = port.with_words(model, word)
+            having |= {at for at, key in enumerate(ids) if key in there}
+        found = having if found is None else found & having
+    return found if found is not None else set(range(len(pairs)))
 
 
 def _after(kind: type[T], now: T | None) -> T | None:

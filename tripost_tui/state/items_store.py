@@ -11,7 +11,7 @@ from engine.comparing import Pairs, read_pairs
 from engine.task_setup import hint_of
 from engine.tasks import is_folder
 from tripost_tui.state.items_port import ItemsPort
-from tripost_tui.state.models import Model
+from tripost_tui.state.models import Model, names_of
 from tripost_tui.state.open_projects import OPEN_TIMEOUT_S, OpenProjects
 
 
@@ -28,8 +28,7 @@ class StoreItems(ItemsPort):
             (store, model.run_id, model.iteration)
             for store, model in zip(stores, (first, second), strict=True)
         )
-        names = (first.name(second.path, second.run_id), second.name(first.path, first.run_id))
-        return read_pairs(one, two, names)
+        return read_pairs(one, two, names_of(first, second))
 
     def evaluated(self, model: Model, item_ids: Sequence[int]) -> dict[int, EvaluatedItem]:
         store = self._store(model.path)

@@ -4,9 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from db.records import Subtask
-from engine.comparing import Crosstab, ItemOrder, Measure, Outcome, Pairs, outcome
+from engine.comparing import (
+    SIGNIFICANT_BELOW,
+    Crosstab,
+    ItemOrder,
+    Measure,
+    Outcome,
+    Pairs,
+    outcome,
+)
 from tripost_tui.state.items_port import ItemPair, ItemRow
-from tripost_tui.state.models import Model
+from tripost_tui.state.models import Model, names_of
 
 NO_PAIRS = Pairs((), (), b"", b"", (), 0, 0, 0)
 
@@ -58,14 +66,12 @@ class ItemsView:
         """The two models' names, as seen from each other."""
         if self.first is None or self.second is None:
             return "", ""
-        return (
-            self.first.name(self.second.path, self.second.run_id),
-            self.second.name(self.first.path, self.first.run_id),
-        )
+        return names_of(self.first, self.second)
 
     @property
     def sentence(self) -> str:
         """The outcome in words: whether B is better than A, as far as can be told."""
         if not self.crosstab.pairs:
             return "No item has been answered by both."
-        return f"B against A: {outcome(self.crosstab.difference, self.p, 'A')}"
+        said = outcome(self.crosstab.difference, self.p, "A")
+        return f"B is {said}" if self.p < SIGNIFICANT_BELOW else f"B against A: {said}"

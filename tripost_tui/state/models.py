@@ -41,6 +41,15 @@ class Model:
         return self.short if self.run_id == run_id else f"run {self.run_id}, {self.short}"
 
 
+def names_of(first: Model, second: Model) -> tuple[str, str]:
+    """The two models' names as seen from each other; with their folders where they are alike."""
+    names = first.name(second.path, second.run_id), second.name(first.path, first.run_id)
+    if names[0] == names[1] and first.path != second.path:
+        one, other = (one_line(str(model.path)) for model in (first, second))
+        return f"{names[0]} ({one})", f"{names[1]} ({other})"
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
     """A model that has been evaluated on ``n`` items, ``right`` of which end right.

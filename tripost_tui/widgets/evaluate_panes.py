@@ -7,20 +7,14 @@ from textual.content import Content
 from engine.comparing import Measure, Outcome
 from engine.statistics import Share
 from tripost_tui.glyphs import Glyphs
-from tripost_tui.state.evaluate import AccuracyLine, EvaluateState
+from tripost_tui.state.evaluate import AccuracyLine
 from tripost_tui.state.items_view import ItemsView
 from tripost_tui.state.wording import counted, percent
 from tripost_tui.widgets.items_list import outcome_content
-from tripost_tui.widgets.run_panes import top_content
 
 _LABEL = 14
 WHOLE, ROUND = 18, 13
 """Columns of a share with an interval to one digit, and to none."""
-
-
-def head_content(state: EvaluateState, width: int, glyphs: Glyphs) -> Content:
-    """The run's line, and in what is looked at."""
-    return top_content(state.run, width, glyphs)
 
 
 def accuracy_content(
@@ -131,20 +125,22 @@ def what_counts(view: ItemsView) -> str:
     return f"{view.crosstab.pairs:,}{kind} items{of}, {view.measure}"
 
 
-def summary_content(view: ItemsView, glyphs: Glyphs) -> Content:
-    """The same in two lines, above the list."""
+def summary_content(view: ItemsView, width: int, glyphs: Glyphs, *, brief: bool) -> Content:
+    """The same above the list; ``brief`` where rows are few."""
     if view.first is None or view.why_not:
         return Content("")
     separator = f" {glyphs.dot} "
     first, second = view.names
-    models = Content.assemble(
-        ("A ", "bold"), first, separator, ("B ", "bold"), second, separator, what_counts(view)
-    )
+    models = Content.assemble(("A ", "bold"), first, separator, ("B ", "bold"), second)
     counts = Content(separator).join(
         Content.assemble(outcome_content(kind, glyphs), f" {view.crosstab.count(kind):,}")
         for kind in Outcome
     )
-    return Content("\n").join([models, counts, Content.styled(view.sentence, "bold")])
+    said = Content.styled(view.sentence, "bold")
+    if brief and models.cell_length + len(separator) + said.cell_length <= width:
+        return Content("\n").join([Content(separator).join([models, said]), counts])
+    models = Content(separator).join([models, Content.styled(what_counts(view), "dim")])
+    return Content("\n").join([models, counts, said])
 
 
 def list_title(view: ItemsView) -> str:

@@ -25,7 +25,7 @@ def item_content(view: ItemsView, *, marked: bool, width: int, glyphs: Glyphs) -
     if item is None:
         return Content("")
     split = width >= ROOM
-    blocks = [_block(passage, Content(passage.text)) for passage in asked(item)]
+    blocks = [_asked(passage, width) for passage in asked(item)]
     heads = [
         _head(place, name, *verdict(one, view.measure), glyphs)
         for place, (name, one) in enumerate(zip(view.names, (item.first, item.second), strict=True))
@@ -71,6 +71,14 @@ def _pair(pair: Beside, width: int, glyphs: Glyphs, *, marked: bool, split: bool
     if split:
         return [side_by_side(sides[0], sides[1], width, glyphs)]
     return [side for side, passage in zip(sides, (first, second), strict=True) if passage]
+
+
+def _asked(passage: Passage, width: int) -> Content:
+    """A heading with its text beside it where that has room, else below."""
+    line = Content.assemble((passage.heading, TONES[passage.tone]), f"  {passage.text}")
+    if "\n" in passage.text or line.cell_length > width:
+        return _block(passage, Content(passage.text))
+    return line
 
 
 def _block(passage: Passage, text: Content) -> Content:

@@ -26,8 +26,9 @@ _STYLES = {
 }
 _HERE = "on $panel"
 _MOST_LINES = 500
-_WITH_ANSWERS = 60
-"""Columns from which a line has room for what the two models answered."""
+_WITH_SUBTASK, _WITH_ANSWERS = 60, 72
+"""Columns from which a line has room for more: whether the item is seen, and for what the two
+models answered."""
 
 
 def outcome_word(kind: Outcome, glyphs: Glyphs) -> str:
@@ -50,7 +51,7 @@ def line_content(view: ItemsView, place: int, width: int, glyphs: Glyphs) -> Con
     row = view.rows.get(place)
     kind = outcome_content(view.outcome_at(place), glyphs)
     parts: list[Content | tuple[str, str] | str] = [kind.pad_right(14 - kind.cell_length)]
-    if width >= _WITH_ANSWERS:
+    if width >= _WITH_SUBTASK:
         parts.append((f" {view.pairs.subtask(place).value:<7}", "dim"))
     if row is None:
         parts.append(f" {glyphs.ellipsis}")
