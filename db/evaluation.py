@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from db.connection import Connection
-from db.records import EvaluatedItem, Evaluation, EvaluationCounts, Split
+from db.records import EvaluatedItem, Evaluation, EvaluationCounts, Split, Subtask
 from db.rows import to_sqlite
 
-Marks = tuple[int, int, int, int, int]
-"""Item, first attempt right, final answer right, and both once more as read flexibly."""
-TestItem = tuple[int, str, int, str, str]
-"""Item, subtask, length of the question, question, reference answer."""
+FIRST_RIGHT, FINAL_RIGHT, FIRST_FLEXIBLE, FINAL_FLEXIBLE = 1, 2, 4, 8
+"""Bits of what is right in an evaluation."""
+TestItem = tuple[int, str, str, str]
+"""Item, subtask, question, reference answer."""
 
 
 class EvaluationQueries(Connection):
@@ -41,15 +41,16 @@ class EvaluationQueries(Connection):
         )
         return {item_id for (item_id,) in rows}
 
-    def evaluation_marks(self, run_id: int, iteration: int) -> list[Marks]:
-        """What is right in an iteration's evaluations, by item; without any of their texts."""
-        found: list[Marks] = self._rows(
-            "SELECT item_id, first_correct, final_correct, first_flexible, final_flexible"
+    def evaluation_marks(self, run_id: int, iteration: int) -> list[tuple[int, int]]:
+        """What is right in an iteration's evaluations, by item: its id, and the sum of the bits
+        `FIRST_RIGHT` to `FINAL_FLEXIBLE`."""
+        return self._rows(
+            f"SELECT item_id, {FIRST_RIGHT} * first_correct + {FINAL_RIGHT} * final_correct"
+            f" + {FIRST_FLEXIBLE} * first_flexible + {FINAL_FLEXIBLE} * final_flexible"
             " FROM evaluations WHERE run_id = ? AND iteration = ? ORDER BY item_id",
             run_id,
             iteration,
         )
-        return found
 
     def evaluated_rows(
         self, run_id: int, iteration: int, item_ids: Sequence[int]
@@ -68,20 +69,27 @@ class EvaluationQueries(Connection):
         )
 
     def evaluated_with(self, run_id: int, iteration: int, words: str) -> set[int]:
-        """Items with ``words`` in the question, the reference answer or what the student wrote.
-
-        Whether letters are large or small makes no difference in ASCII.
-        """
-        for sign in "\\%_":
-            words = words.replace(sign, f"\\{sign}")
-        pattern = to_sqlite(f"%{words}%")
+        """Items with ``words`` in what the student wrote. Large and small letters are the same
+        in ASCII."""
         rows = self._rows(
-            "SELECT item_id FROM evaluations JOIN items ON items.id = item_id"
-            " WHERE run_id = ? AND iteration = ? AND (text LIKE ? ESCAPE '\\'"
-            " OR question LIKE ? ESCAPE '\\' OR answer LIKE ? ESCAPE '\\')",
+            "SELECT item_id FROM evaluations WHERE run_id = ? AND iteration = ?"
+            " AND text LIKE ? ESCAPE '\\'",
             run_id,
             iteration,
-            *[pattern] * 3,
+            _pattern(words),
+        )
+        return {item_id for (item_id,) in rows}
+
+    def asked_with(self, task: str, words: str) -> set[int]:
+        """A task's test items with ``words`` in the question or the reference answer."""
+        pattern = _pattern(words)
+        rows = self._rows(
+            "SELECT id FROM items WHERE task = ? AND split = ?"
+            " AND (question LIKE ? ESCAPE '\\' OR answer LIKE ? ESCAPE '\\')",
+            task,
+            Split.TEST.value,
+            pattern,
+            pattern,
         )
         return {item_id for (item_id,) in rows}
 
@@ -97,13 +105,23 @@ class EvaluationQueries(Connection):
 
     def test_items(self, task: str) -> list[TestItem]:
         """A task's test items, by id; without their rationales."""
-        found: list[TestItem] = self._rows(
-            "SELECT id, subtask, length(question), question, answer FROM items"
-            " WHERE task = ? AND split = ? ORDER BY id",
+        return self._rows(
+            "SELECT id, subtask, question, answer FROM items WHERE task = ? AND split = ?"
+            " ORDER BY id",
             task,
             Split.TEST.value,
         )
-        return found
+
+    def test_lengths(self, task: str) -> list[tuple[int, int, int]]:
+        """A task's test items, by id: their ids, whether they are unseen, and the lengths of
+        their questions in characters."""
+        return self._rows(
+            "SELECT id, subtask = ?, length(question) FROM items WHERE task = ? AND split = ?"
+            " ORDER BY id",
+            Subtask.UNSEEN.value,
+            task,
+            Split.TEST.value,
+        )
 
     def evaluated_counts(self, run_id: int) -> list[tuple[int, int, int]]:
         """Iteration, items evaluated and final answers right, for each that has any."""
@@ -135,3 +153,10 @@ class EvaluationQueries(Connection):
             run_id,
             *(() if iteration is None else (iteration,)),
         )
+
+
+def _pattern(words: str) -> object:
+    """What LIKE takes for a text that has ``words`` somewhere, none of them a pattern."""
+    for sign in "\\%_":
+        words = words.replace(sign, f"\\{sign}")
+    return to_sqlite(f"%{words}%")

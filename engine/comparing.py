@@ -10,9 +10,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
-from db.evaluation import TestItem
+from db.evaluation import (
+    FINAL_FLEXIBLE,
+    FINAL_RIGHT,
+    FIRST_FLEXIBLE,
+    FIRST_RIGHT,
+    TestItem,
+)
 from db.records import Subtask
 from db.store import Store
 from engine.errors import TripostError
@@ -48,10 +54,10 @@ class Measure(StrEnum):
 
 
 _BITS = {
-    Measure.FIRST: 1,
-    Measure.FINAL: 2,
-    Measure.FIRST_FLEXIBLE: 4,
-    Measure.FINAL_FLEXIBLE: 8,
+    Measure.FIRST: FIRST_RIGHT,
+    Measure.FINAL: FINAL_RIGHT,
+    Measure.FIRST_FLEXIBLE: FIRST_FLEXIBLE,
+    Measure.FINAL_FLEXIBLE: FINAL_FLEXIBLE,
 }
 
 
@@ -102,7 +108,10 @@ class Crosstab:
 
     def p(self) -> float:
         """McNemar's, exact and two-sided. Takes a tenth of a second for 50,000 changes."""
-        return mcnemar(self.fixed, self.broken)
+        return _mcnemar(self.fixed, self.broken)
+
+
+_mcnemar = lru_cache(maxsize=64)(mcnemar)
 
 
 def outcome(difference: float, p: float, than: str) -> str:
@@ -205,8 +214,8 @@ def read_pairs(
         NotComparable: one has no evaluation, or their tests differ; ``names`` are for the text.
         StoreError: a store cannot be read.
     """
-    tasks = []
-    for (store, run_id, iteration), name in zip((first, second), names, strict=True):
+    tasks, models = [], (first, second)
+    for (store, run_id, iteration), name in zip(models, names, strict=True):
         task = store.evaluated_task(run_id, iteration)
         if task is None:
             raise NotComparable(f"There is no evaluation of {name} yet.")
@@ -216,26 +225,25 @@ def read_pairs(
             f"{names[0]} has the task {tasks[0]}, {names[1]} the task {tasks[1]}. "
             "Only models with the same test items can be compared."
         )
-    tests = first[0].test_items(tasks[0])
+    tests = first[0].test_lengths(tasks[0])
     same_file = first[0].path == second[0].path
-    other = None if same_file else _counterparts(tests, second[0].test_items(tasks[1]), names)
-    before, after = (_marks(*model) for model in (first, second))
-    first_ids, second_ids, lengths = [], [], []
-    marks, unseen = bytearray(), bytearray()
-    for item_id, subtask, length, _, _ in tests:
-        partner = item_id if other is None else other[item_id]
-        one, two = before.get(item_id), after.get(partner)
-        if one is not None and two is not None:
-            first_ids.append(item_id)
-            second_ids.append(partner)
-            lengths.append(length)
-            marks.append(one | two << 4)
-            unseen.append(subtask == Subtask.UNSEEN.value)
+    other = None if same_file else _counterparts(first[0], second[0], tasks[0], names)
+    before, after = (
+        dict(store.evaluation_marks(run_id, iteration)) for store, run_id, iteration in models
+    )
+    both = [
+        (item_id, partner, before[item_id] | after[partner] << 4, unseen, length)
+        for item_id, unseen, length in tests
+        if item_id in before and (partner := item_id if other is None else other[item_id]) in after
+    ]
+    first_ids, second_ids, marks, unseen_ones, lengths = (
+        zip(*both, strict=True) if both else ((), (), (), (), ())
+    )
     return Pairs(
         first_ids,
-        first_ids if other is None else second_ids,
+        second_ids,
         bytes(marks),
-        bytes(unseen),
+        bytes(unseen_ones),
         lengths,
         len(before),
         len(after),
@@ -249,12 +257,12 @@ def same_test(one: Sequence[TestItem], other: Sequence[TestItem]) -> bool:
 
 
 def _asked(tests: Sequence[TestItem]) -> set[tuple[str, str, str]]:
-    return {(subtask, question, answer) for _, subtask, _, question, answer in tests}
+    return {(subtask, question, answer) for _, subtask, question, answer in tests}
 
 
-def _counterparts(
-    tests: Sequence[TestItem], others: Sequence[TestItem], names: tuple[str, str]
-) -> dict[int, int]:
+def _counterparts(first: Store, second: Store, task: str, names: tuple[str, str]) -> dict[int, int]:
+    """For each test item of the first store, which one it is in the second."""
+    tests, others = first.test_items(task), second.test_items(task)
     if not same_test(tests, others):
         common = len(_asked(tests) & _asked(others))
         raise NotComparable(
@@ -262,14 +270,5 @@ def _counterparts(
             f"{len(others):,}, and {common:,} of them are the same. Make the other project with "
             "the same task, difficulties, task.seed and task.test_items."
         )
-    ids = {question: item_id for item_id, _, _, question, _ in others}
-    return {item_id: ids[question] for item_id, _, _, question, _ in tests}
-
-
-def _marks(store: Store, run_id: int, iteration: int) -> dict[int, int]:
-    return {
-        item_id: first | final << 1 | first_flexible << 2 | final_flexible << 3
-        for item_id, first, final, first_flexible, final_flexible in store.evaluation_marks(
-            run_id, iteration
-        )
-    }
+    ids = {question: item_id for item_id, _, question, _ in others}
+    return {item_id: ids[question] for item_id, _, question, _ in tests}

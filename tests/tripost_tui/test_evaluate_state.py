@@ -151,6 +151,15 @@ def _resume(state: EvaluateState) -> str | None:
     return can_evaluate(state.situation())
 
 
+def test_a_run_that_can_only_be_begun_anew_says_so(tmp_path: Path) -> None:
+    project = evaluated_project(tmp_path / "p")
+    reason = "Iteration 3 collected 2 trajectories. Begin again with: tripost run --new"
+    recorded.finish(project, 1, RunStatus.FAILED, reason)
+    state = state_of(project)
+    assert "it will not come, since the run cannot go on" in state.missing()
+    assert state.notices()[0] == ("error", "The run failed", reason)
+
+
 def test_several_are_missing(tmp_path: Path) -> None:
     state = state_of(evaluated_project(tmp_path / "p", (START,)))
     assert state.missing().startswith("No evaluation for iterations 1 to 3: ")

@@ -299,7 +299,8 @@ class EvaluateScreen(FollowingScreen):
         now = next((name for name, choice in named.items() if choice.model == current), "")
         listed = [Choice(name, choice.about) for name, choice in named.items()]
         title = f"Model {'AB'[side]}"
-        note = "Models with another test cannot be compared with this run's."
+        others = any(choice.why_not for choice in choices)
+        note = "Models on another test cannot be compared with this run's." if others else ""
 
         def chosen(name: str | None) -> None:
             if name is not None:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from db.records import EvaluationCounts, Stage, StageName, StageStatus, Subtask
-from engine.comparing import Measure
+from engine.comparing import Measure, NotComparable
 from engine.statistics import Share
 from tripost_tui.situation import Situation
 from tripost_tui.state.items_view import ItemsView
 from tripost_tui.state.models import Model
 from tripost_tui.state.place import Place
 from tripost_tui.state.run import RunState
+
+ANEW = "tripost run --new"
+"""What a failed run's reason advises where to resume it would only fail again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,8 @@ class EvaluateState:
             return f"the run is at work, and it comes by itself{now}."
         if run.word == "not started":
             return "p starts the run, which begins with it."
+        if run.word == "failed" and run.view is not None and ANEW in run.view.explanation:
+            return "it will not come, since the run cannot go on; a new one can be begun."
         if run.word == "failed":
             return "the run failed (g r says why); p resumes it, and it evaluates then."
         return "p resumes the run, which evaluates then."
@@ -206,13 +211,14 @@ class EvaluateState:
     def notices(self) -> list[tuple[str, str, str]]:
         """(severity, title, message) of what a person has to know."""
         shown = [notice for notice in self.run.notices() if notice[0] == "error"]
-        if (progress := self.progress()) and self.run.alive:
+        progress = self.progress() if self.run.alive else ""
+        if progress:
             shown.append(("info", progress, self.run.eta()))
-        if self.run.reading is not None and (missing := self.missing()):
+        elif not self.in_items and self.run.reading is not None and (missing := self.missing()):
             title, _, message = missing.partition(": ")
             shown.append(("info", title, message))
         if self.items.why_not:
-            shown.append(("warning", "These two cannot be compared", self.items.why_not))
+            shown.append(("warning", NotComparable.title, self.items.why_not))
         return shown
 
     def situation(self) -> Situation:

@@ -171,10 +171,12 @@ class ItemDesk:
 
     def look(self, first: int, count: int) -> None:
         """Have the lines at hand that came into sight."""
+        if self._first is None or self._second is None:
+            return
+        if all(place in self._rows for place in self._places[first : first + count]):
+            return
         wanted = self._places[max(0, first - PAGE // 2) : first + count + PAGE // 2]
         missing = [place for place in wanted if place not in self._rows]
-        if not missing or self._first is None or self._second is None:
-            return
         if len(self._rows) + len(missing) > _MOST_ROWS:
             self._rows = {}
             missing = list(wanted)
@@ -206,7 +208,7 @@ class ItemDesk:
         if one is not None and two is not None:
             hint = self._port.hint(self._first)
             self._item = ItemPair(one.question, one.answer, one.subtask, one, two, hint)
-        self.look(self._at, 0)
+        self.look(self._at, 1)
 
 
 def with_words(port: ItemsPort, pairs: Pairs, models: tuple[Model, Model], words: str) -> set[int]:
@@ -217,11 +219,11 @@ def with_words(port: ItemsPort, pairs: Pairs, models: tuple[Model, Model], words
     found: set[int] | None = None
     for quoted, plain in _WORD.findall(words):
         word = quoted or plain
-        sides = zip((pairs.first_ids, pairs.second_ids), models, strict=True)
-        having: set[int] = set()
-        for ids, model in sides:
-            there = port.with_words(model, word)
-            having |= {at for at, key in enumerate(ids) if key in there}
+        # What was asked is the same for both.
+        one = port.with_words(models[0], word) | port.asked_with(models[0], word)
+        two = port.with_words(models[1], word)
+        ids = zip(pairs.first_ids, pairs.second_ids, strict=True)
+        having = {at for at, (key, other) in enumerate(ids) if key in one or other in two}
         found = having if found is None else found & having
     return found if found is not None else set(range(len(pairs)))
 

@@ -45,6 +45,9 @@ class ItemsPort(Protocol):
         """What follows the question in the prompts of a model's task."""
 
     def with_words(self, model: Model, words: str) -> set[int]:
-        """Items with these words in the question, the answer or what the model wrote."""
+        """Items with these words in what the model wrote."""
+
+    def asked_with(self, model: Model, words: str) -> set[int]:
+        """Items with these words in the question or the reference answer."""
 
     def close(self) -> None: ...

@@ -48,6 +48,11 @@ class StoreItems(ItemsPort):
     def with_words(self, model: Model, words: str) -> set[int]:
         return self._store(model.path).evaluated_with(model.run_id, model.iteration, words)
 
+    def asked_with(self, model: Model, words: str) -> set[int]:
+        store = self._store(model.path)
+        task = store.evaluated_task(model.run_id, model.iteration)
+        return set() if task is None else store.asked_with(task, words)
+
     def close(self) -> None:
         self._projects.close()
 

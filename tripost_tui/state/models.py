@@ -37,6 +37,8 @@ class Model:
         others."""
         if self.path != path:
             project = one_line(self.project, LONGEST_NAME)
+            if self.path.name != self.project:
+                project += f" ({one_line(self.path.name, LONGEST_NAME)})"
             return f"{project}, run {self.run_id}, {self.short}"
         return self.short if self.run_id == run_id else f"run {self.run_id}, {self.short}"
 

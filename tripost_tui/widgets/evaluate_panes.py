@@ -6,15 +6,17 @@ from textual.content import Content
 
 from engine.comparing import Measure, Outcome
 from engine.statistics import Share
-from tripost_tui.glyphs import Glyphs
+from tripost_tui.glyphs import Glyphs, to_ascii
 from tripost_tui.state.evaluate import AccuracyLine
 from tripost_tui.state.items_view import ItemsView
-from tripost_tui.state.wording import counted, percent
+from tripost_tui.state.wording import counted, percent, shorten
 from tripost_tui.widgets.items_list import outcome_content
 
 _LABEL = 14
 WHOLE, ROUND = 18, 13
 """Columns of a share with an interval to one digit, and to none."""
+_NARROW = 76
+"""Columns under which the counts by outcome have no line above a short list."""
 
 
 def accuracy_content(
@@ -36,10 +38,12 @@ def accuracy_content(
             parts.append((f"{text:<{cell}}", "bold $text-accent" if strong else ""))
         shown.append(Content.assemble(*parts).rstrip())
     what = "first attempt" if measure.first else "final answer"
-    last = lines[-1]
-    items = f"{last.n:,} of {last.wanted:,} items" if not last.done else f"{last.n:,} items"
-    note = f"% right of {items}, 95% intervals; seen, unseen: {what}"
+    note = f"% right of {lines[0].wanted:,} items, 95% intervals; seen, unseen: {what}"
     shown.append(Content.styled(note, "dim"))
+    for line in lines:
+        if not line.done:
+            text = f"{line.label} so far: {line.n:,} of {line.wanted:,} items"
+            shown.append(Content.styled(text, "$text-warning"))
     return Content("\n").join(shown)
 
 
@@ -78,7 +82,7 @@ def updates_content(lines: Sequence[AccuracyLine], width: int, glyphs: Glyphs) -
             Content.assemble(
                 f"{line.label:<{_LABEL}}{share_text(line.updated, ROUND, glyphs):<13}",
                 f"{line.wrong_to_right:>11,}  {line.right_to_wrong:>11,}  ",
-                (f"{net:>+6,}", f"bold {style}" if style else ""),
+                (f"{f'{net:+,}' if net else '0':>6}", f"bold {style}" if style else ""),
             )
         )
     shown.append(Content.styled("first attempt against final answer of one model, strict", "dim"))
@@ -96,8 +100,11 @@ def comparison_content(view: ItemsView, width: int, glyphs: Glyphs) -> Content:
     a_right = table.both_right + table.broken
     b_right = table.both_right + table.fixed
     lines: list[Content] = []
+    shown = to_ascii if glyphs.ellipsis.isascii() else str
+    column = min(max(map(len, view.names)), max(12, width - 24))
     for letter, name, right in zip("AB", view.names, (a_right, b_right), strict=True):
         share = share_text(Share(right, table.pairs), WHOLE, glyphs)
+        name = shown(shorten(name, column, glyphs.ellipsis))
         lines.append(Content.assemble((f"{letter} {name:<{max(1, width - 24)}} ", "bold"), share))
     lines += [
         Content.styled(f"{'':<9}{'B right':>10}{'B wrong':>10}", "dim"),
@@ -130,13 +137,16 @@ def summary_content(view: ItemsView, width: int, glyphs: Glyphs, *, brief: bool)
     if view.first is None or view.why_not:
         return Content("")
     separator = f" {glyphs.dot} "
-    first, second = view.names
+    shown = to_ascii if glyphs.ellipsis.isascii() else str
+    first, second = (shown(name) for name in view.names)
     models = Content.assemble(("A ", "bold"), first, separator, ("B ", "bold"), second)
     counts = Content(separator).join(
         Content.assemble(outcome_content(kind, glyphs), f" {view.crosstab.count(kind):,}")
         for kind in Outcome
     )
     said = Content.styled(view.sentence, "bold")
+    if brief and width < _NARROW:
+        return Content("\n").join([models, said])
     if brief and models.cell_length + len(separator) + said.cell_length <= width:
         return Content("\n").join([Content(separator).join([models, said]), counts])
     models = Content(separator).join([models, Content.styled(what_counts(view), "dim")])

@@ -87,9 +87,7 @@ def test_models_of_other_runs_and_projects_are_named(cli: CommandLine, project: 
     assert (head["a"]["run"], head["b"]["run"], head["b"]["iteration"]) == (1, 2, 1)
     evaluated_project(cli.folder / "other", (SECOND,))
     result = cli("compare-items", "p", "1/0", "other:0", "--limit", "0")
-    folders = (cli.folder / "p", cli.folder / "other")
-    names = [f"demo, run 1, start ({folder})" for folder in folders]
-    assert f"A: {names[0]}\nB: {names[1]}\n" in result.stdout
+    assert "A: demo (p), run 1, start\nB: demo (other), run 1, start\n" in result.stdout
     assert "A wrong           7         6" in result.stdout
 
 
@@ -117,6 +115,15 @@ def test_what_cannot_be_compared_is_told(
     assert result.exit_code == code
     assert said in result.stderr
     assert result.stdout == ""
+
+
+def test_projects_of_one_name_in_folders_of_one_name_are_told_apart(cli: CommandLine) -> None:
+    for folder in ("here", "there"):
+        (cli.folder / folder).mkdir()
+        evaluated_project(cli.folder / folder / "p", (START,))
+    result = cli("compare-items", "here/p", "0", "there/p:0", "--limit", "0")
+    assert f"A: demo (p), run 1, start ({cli.folder / 'here' / 'p'})" in result.stdout
+    assert f"B: demo (p), run 1, start ({cli.folder / 'there' / 'p'})" in result.stdout
 
 
 def test_an_evaluation_under_way_says_so(cli: CommandLine) -> None:
