@@ -203,9 +203,12 @@ class EvaluateScreen(FollowingScreen):
         )
         accuracy.retitle("Accuracy, read flexibly" if state.measure.flexible else "Accuracy")
         accuracy.show(accuracy_content(lines, state.measure, accuracy.columns, glyphs))
+        updates.display = bool(lines)
         updates.show(updates_content(lines, updates.columns, glyphs))
         compared.show(comparison_content(state.items, compared.columns, glyphs))
-        self.query_one(AccuracyPlot).show(lines, state.run.iterations)
+        plot = self.query_one(AccuracyPlot)
+        plot.display = bool(lines)
+        plot.show(lines, state.run.iterations)
 
     def _show_items(self) -> None:
         view = self.state.items

@@ -213,7 +213,7 @@ class EvaluateState:
         shown = [notice for notice in self.run.notices() if notice[0] == "error"]
         progress = self.progress() if self.run.alive else ""
         if progress:
-            shown.append(("info", progress, self.run.eta()))
+            shown.append(("info", progress, ""))
         elif not self.in_items and self.run.reading is not None and (missing := self.missing()):
             title, _, message = missing.partition(": ")
             shown.append(("info", title, message))

@@ -31,7 +31,7 @@ class AccuracyPlot(Vertical, can_focus=True):
         self.border_title = Content("Accuracy by iteration, %")
         self._ascii_only = ascii_only
         self._drawn: object = None
-        self._caption = Static(Content("No evaluation yet."), id="accuracy-caption")
+        self._caption = Static(Content(""), id="accuracy-caption")
         self._canvas: Widget = (
             Static(Content(""), id="accuracy-canvas")
             if ascii_only
@@ -43,7 +43,6 @@ class AccuracyPlot(Vertical, can_focus=True):
         yield self._caption
 
     def on_mount(self) -> None:
-        self._canvas.display = False
         if isinstance(self._canvas, _Plot):
             self._canvas.margin_left = _AXIS_COLUMNS
             self._canvas.margin_bottom = 1
@@ -55,9 +54,7 @@ class AccuracyPlot(Vertical, can_focus=True):
         if drawn == self._drawn:
             return
         self._drawn = drawn
-        self._canvas.display = bool(lines)
         if not lines:
-            self._caption.update(Content("No evaluation yet."))
             return
         final, first = ("*", "o") if self._ascii_only else ("●", "○")
         said = f"{final} final answer, {first} first attempt; lines: 95% intervals"

@@ -19,6 +19,14 @@ _NARROW = 76
 """Columns under which the counts by outcome have no line above a short list."""
 
 
+KINDS = {
+    Outcome.BROKEN: "right to wrong",
+    Outcome.FIXED: "wrong to right",
+    Outcome.BOTH_WRONG: "both wrong",
+    Outcome.BOTH_RIGHT: "both right",
+}
+
+
 def accuracy_content(
     lines: Sequence[AccuracyLine], measure: Measure, width: int, glyphs: Glyphs
 ) -> Content:
@@ -69,8 +77,6 @@ def share_text(share: Share, cell: int, glyphs: Glyphs) -> str:
 
 def updates_content(lines: Sequence[AccuracyLine], width: int, glyphs: Glyphs) -> Content:
     """A line per iteration: how often it updates its first attempt, and with what result."""
-    if not lines:
-        return Content("No evaluation yet.")
     fixed, broken = f"wrong{glyphs.arrow}right", f"right{glyphs.arrow}wrong"
     shown = [
         Content.styled(f"{'':<{_LABEL}}{'updated':<13}{fixed:>11}  {broken:>11}  {'net':>6}", "dim")
@@ -105,7 +111,7 @@ def comparison_content(view: ItemsView, width: int, glyphs: Glyphs) -> Content:
     for letter, name, right in zip("AB", view.names, (a_right, b_right), strict=True):
         share = share_text(Share(right, table.pairs), WHOLE, glyphs)
         name = shown(shorten(name, column, glyphs.ellipsis))
-        lines.append(Content.assemble((f"{letter} {name:<{max(1, width - 24)}} ", "bold"), share))
+        lines.append(Content.assemble((f"{letter} {name:<{column}}  ", "bold"), share))
     lines += [
         Content.styled(f"{'':<9}{'B right':>10}{'B wrong':>10}", "dim"),
         Content.assemble(
@@ -161,7 +167,8 @@ def list_title(view: ItemsView) -> str:
 
 def list_subtitle(view: ItemsView) -> str:
     """Which items, in which order."""
-    parts = [view.kind.value if view.kind else "", view.subtask.value if view.subtask else ""]
+    kind = KINDS[view.kind] if view.kind else ""
+    parts = [kind, view.subtask.value if view.subtask else ""]
     parts += [view.words[:40], view.order.value]
     return ", ".join(part for part in parts if part)
 
