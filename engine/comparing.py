@@ -253,11 +253,16 @@ def read_pairs(
 
 def same_test(one: Sequence[TestItem], other: Sequence[TestItem]) -> bool:
     """Whether two tests have the same questions with the same reference answers."""
-    return len(one) == len(other) and _asked(one) == _asked(other)
+    # Made with the same settings they are in the same order, too.
+    return len(one) == len(other) and (_rows(one) == _rows(other) or _asked(one) == _asked(other))
+
+
+def _rows(tests: Sequence[TestItem]) -> list[tuple[str, str, str]]:
+    return [row[1:] for row in tests]
 
 
 def _asked(tests: Sequence[TestItem]) -> set[tuple[str, str, str]]:
-    return {(subtask, question, answer) for _, subtask, question, answer in tests}
+    return set(_rows(tests))
 
 
 def _counterparts(first: Store, second: Store, task: str, names: tuple[str, str]) -> dict[int, int]:

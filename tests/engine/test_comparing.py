@@ -136,6 +136,28 @@ def test_the_same_test_of_another_project_is_paired_by_question(
     assert list(pairs.second_ids) == [6, 7, 8, 9]
 
 
+def test_the_order_of_a_test_does_not_matter(stores: ExitStack, tmp_path: Path) -> None:
+    one = with_run(stores, tmp_path / "one.db", ["+--+"])
+    other = stores.enter_context(Store.create(tmp_path / "other.db"))
+    other.add_items(_item("sums", Split.TEST, n) for n in (3, 1, 0, 2))
+    run = other.create_run(
+        seed=1, iterations=2, config={}, config_hash="", versions={}, student="s"
+    )
+    items = other.items("sums", Split.TEST)
+    other.add_evaluations(
+        _evaluation(run.id, 0, item.id, "+-"[len(item.question) % 2]) for item in items
+    )
+    pairs = read_pairs((one, 1, 0), (other, 1, 0), NAMES)
+    # In the first items 0 and 3 are right, in the second 1 and 3.
+    assert [pairs.outcome(at, Measure.FINAL) for at in range(4)] == [
+        Outcome.BROKEN,
+        Outcome.FIXED,
+        Outcome.BOTH_WRONG,
+        Outcome.BOTH_RIGHT,
+    ]
+    assert list(pairs.second_ids) == [3, 2, 4, 1]
+
+
 def test_another_test_is_told_and_not_mixed(stores: ExitStack, tmp_path: Path) -> None:
     one = with_run(stores, tmp_path / "one.db", ["++--"])
     shifted = with_run(stores, tmp_path / "shifted.db", ["++--"], first_item=1)

@@ -19,7 +19,7 @@ from engine.comparing import Outcome
 from engine.errors import TripostError
 from tripost_tui.actions import Target
 from tripost_tui.screens.base import bindings_of, tripost
-from tripost_tui.screens.choosing import ChoiceDialog
+from tripost_tui.screens.choosing_models import offer_models
 from tripost_tui.screens.following import FollowingScreen
 from tripost_tui.situation import Situation
 from tripost_tui.state.comparison_text import plain_comparison
@@ -29,7 +29,6 @@ from tripost_tui.state.item_passages import plain_item
 from tripost_tui.state.items_desk import ItemDesk
 from tripost_tui.state.items_view import ItemsView
 from tripost_tui.state.models import Model, ModelChoice
-from tripost_tui.state.new_project import Choice
 from tripost_tui.state.place import Place
 from tripost_tui.state.reading import trouble_of
 from tripost_tui.state.run import RunReading, Trouble
@@ -78,7 +77,9 @@ class EvaluateScreen(FollowingScreen):
         self._desk: ItemDesk | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="items")
         self._comparing = False
+        self._asked_for: tuple[Model, Model] | None = None
         self._not_before = 0.0
+        """When to look again at the models that were asked for last."""
         self._trouble: Trouble | None = None
         self._drawn_item: tuple[object, ...] = ()
         self._item_id: int | None = None
@@ -109,9 +110,12 @@ class EvaluateScreen(FollowingScreen):
 
     def on_unmount(self) -> None:
         super().on_unmount()
-        if self._desk is not None:
-            self._thread.submit(self._desk.close)
+        self._thread.submit(self._close)
         self._thread.shutdown(wait=False)
+
+    def _close(self) -> None:
+        if self._desk is not None:
+            self._desk.close()
 
     # --- the run ---------------------------------------------------------------------------
 
@@ -132,9 +136,9 @@ class EvaluateScreen(FollowingScreen):
         wanted, view = self.state.wanted(), self.state.items
         if wanted is None or self._comparing:
             return
-        others = wanted != (view.first, view.second)
-        if others or (self.state.is_behind() and time.monotonic() >= self._not_before):
-            self._comparing = True
+        due = wanted != (view.first, view.second) or self.state.is_behind()
+        if due and (wanted != self._asked_for or time.monotonic() >= self._not_before):
+            self._comparing, self._asked_for = True, wanted
             self._compare(*wanted)
 
     @work(group="items", exit_on_error=False)
@@ -292,24 +296,14 @@ class EvaluateScreen(FollowingScreen):
         if not self.is_there or run is None or not choices:
             tripost(self.app).say("There is no evaluated model yet.")
             return
-        named: dict[str, ModelChoice] = {}
-        for choice in choices:
-            name = choice.model.name(self.state.path, run.id)
-            if name in named:
-                name = f"{name} ({choice.model.path})"
-            named[name] = choice
-        current = (self.state.items.first, self.state.items.second)[side]
-        now = next((name for name, choice in named.items() if choice.model == current), "")
-        listed = [Choice(name, choice.about) for name, choice in named.items()]
-        title = f"Model {'AB'[side]}"
-        others = any(choice.why_not for choice in choices)
-        note = "Models on another test cannot be compared with this run's." if others else ""
-
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                self._take_model(side, named[name])
-
-        self.app.push_screen(ChoiceDialog(title, listed, now, note), chosen)
+        offer_models(
+            tripost(self.app),
+            f"Model {'AB'[side]}",
+            choices,
+            (self.state.items.first, self.state.items.second)[side],
+            (self.state.path, run.id),
+            lambda choice: self._take_model(side, choice),
+        )
 
     def _take_model(self, side: int, choice: ModelChoice) -> None:
         app, other = tripost(self.app), (self.state.items.first, self.state.items.second)[1 - side]
