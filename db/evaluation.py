@@ -1,9 +1,15 @@
 """What the student wrote for the test items of each iteration, and how often it was right."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from db.connection import Connection
-from db.records import EvaluatedItem, Evaluation, EvaluationCounts
+from db.records import EvaluatedItem, Evaluation, EvaluationCounts, Split, Subtask
+from db.rows import to_sqlite
+
+FIRST_RIGHT, FINAL_RIGHT, FIRST_FLEXIBLE, FINAL_FLEXIBLE = 1, 2, 4, 8
+"""Bits of what is right in an evaluation."""
+TestItem = tuple[int, str, str, str]
+"""Item, subtask, question, reference answer."""
 
 
 class EvaluationQueries(Connection):
@@ -35,8 +41,104 @@ class EvaluationQueries(Connection):
         )
         return {item_id for (item_id,) in rows}
 
-    def evaluation_counts(self, run_id: int) -> list[EvaluationCounts]:
-        """Counts by iteration and subtask, in that order. Strict but for the flexible ones."""
+    def evaluation_marks(self, run_id: int, iteration: int) -> list[tuple[int, int]]:
+        """What is right in an iteration's evaluations, by item: its id, and the sum of the bits
+        `FIRST_RIGHT` to `FINAL_FLEXIBLE`."""
+        return self._rows(
+            f"SELECT item_id, {FIRST_RIGHT} * first_correct + {FINAL_RIGHT} * final_correct"
+            f" + {FIRST_FLEXIBLE} * first_flexible + {FINAL_FLEXIBLE} * final_flexible"
+            " FROM evaluations WHERE run_id = ? AND iteration = ? ORDER BY item_id",
+            run_id,
+            iteration,
+        )
+
+    def evaluated_rows(
+        self, run_id: int, iteration: int, item_ids: Sequence[int]
+    ) -> list[EvaluatedItem]:
+        """An iteration's evaluations of some items, by item; those that are not there are left
+        out."""
+        marks = ", ".join("?" * len(item_ids))
+        return self._all(
+            EvaluatedItem,
+            "SELECT evaluations.*, subtask, question, answer FROM evaluations"
+            " JOIN items ON items.id = item_id WHERE run_id = ? AND iteration = ?"
+            f" AND item_id IN ({marks}) ORDER BY item_id",
+            run_id,
+            iteration,
+            *item_ids,
+        )
+
+    def evaluated_with(self, run_id: int, iteration: int, words: str) -> set[int]:
+        """Items with ``words`` in what the student wrote. Large and small letters are the same
+        in ASCII."""
+        rows = self._rows(
+            "SELECT item_id FROM evaluations WHERE run_id = ? AND iteration = ?"
+            " AND text LIKE ? ESCAPE '\\'",
+            run_id,
+            iteration,
+            _pattern(words),
+        )
+        return {item_id for (item_id,) in rows}
+
+    def asked_with(self, task: str, words: str) -> set[int]:
+        """A task's test items with ``words`` in the question or the reference answer."""
+        pattern = _pattern(words)
+        rows = self._rows(
+            "SELECT id FROM items WHERE task = ? AND split = ?"
+            " AND (question LIKE ? ESCAPE '\\' OR answer LIKE ? ESCAPE '\\')",
+            task,
+            Split.TEST.value,
+            pattern,
+            pattern,
+        )
+        return {item_id for (item_id,) in rows}
+
+    def evaluated_task(self, run_id: int, iteration: int) -> str | None:
+        """The task of an iteration's evaluations; None while there are none."""
+        rows = self._rows(
+            "SELECT task FROM items WHERE id = (SELECT item_id FROM evaluations"
+            " WHERE run_id = ? AND iteration = ? LIMIT 1)",
+            run_id,
+            iteration,
+        )
+        return str(rows[0][0]) if rows else None
+
+    def test_items(self, task: str) -> list[TestItem]:
+        """A task's test items, by id; without their rationales."""
+        return self._rows(
+            "SELECT id, subtask, question, answer FROM items WHERE task = ? AND split = ?"
+            " ORDER BY id",
+            task,
+            Split.TEST.value,
+        )
+
+    def test_lengths(self, task: str) -> list[tuple[int, int, int]]:
+        """A task's test items, by id: their ids, whether they are unseen, and the lengths of
+        their questions in characters."""
+        return self._rows(
+            "SELECT id, subtask = ?, length(question) FROM items WHERE task = ? AND split = ?"
+            " ORDER BY id",
+            Subtask.UNSEEN.value,
+            task,
+            Split.TEST.value,
+        )
+
+    def evaluated_counts(self, run_id: int) -> list[tuple[int, int, int]]:
+        """Iteration, items evaluated and final answers right, for each that has any."""
+        found: list[tuple[int, int, int]] = self._rows(
+            "SELECT iteration, count(*), sum(final_correct) FROM evaluations"
+            " WHERE run_id = ? GROUP BY iteration ORDER BY iteration",
+            run_id,
+        )
+        return found
+
+    def evaluation_counts(
+        self, run_id: int, iteration: int | None = None
+    ) -> list[EvaluationCounts]:
+        """Counts by iteration and subtask, in that order; of one iteration, or of all.
+
+        Strict but for the flexible ones.
+        """
         return self._all(
             EvaluationCounts,
             "SELECT iteration, subtask, count(*) AS n,"
@@ -46,6 +148,15 @@ class EvaluationQueries(Connection):
             " sum(NOT first_correct AND final_correct) AS wrong_to_right,"
             " sum(first_correct AND NOT final_correct) AS right_to_wrong"
             " FROM evaluations JOIN items ON items.id = item_id WHERE run_id = ?"
+            f"{'' if iteration is None else ' AND iteration = ?'}"
             " GROUP BY iteration, subtask ORDER BY iteration, subtask",
             run_id,
+            *(() if iteration is None else (iteration,)),
         )
+
+
+def _pattern(words: str) -> object:
+    """What LIKE takes for a text that has ``words`` somewhere, none of them a pattern."""
+    for sign in "\\%_":
+        words = words.replace(sign, f"\\{sign}")
+    return to_sqlite(f"%{words}%")

@@ -89,9 +89,7 @@ def evaluate(context: RunContext, iteration: int) -> None:
                 work.advance(work.count + len(rows))
             work.show()
             context.control.safe_point()
-    counts = [
-        c for c in context.store.evaluation_counts(context.run_id) if c.iteration == iteration
-    ]
+    counts = context.store.evaluation_counts(context.run_id, iteration)
     n, first, final = (
         sum(getattr(c, name) for c in counts) for name in ("n", "first_correct", "final_correct")
     )

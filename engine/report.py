@@ -23,18 +23,16 @@ from db.records import (
     Subtask,
 )
 from db.store import Store
+from engine.comparing import outcome
 from engine.config import ChangedSetting, settings_changed
 from engine.postprocess import share_of_improving
 from engine.report_experts import ExpertWork, expert_work
 from engine.report_reviews import Reviews, reviews_of
 from engine.report_stage_two import ChangedValues, changed_values
-from engine.statistics import Interval, Share, bootstrap_mean, mcnemar, p_text
+from engine.statistics import Interval, Share, bootstrap_mean, mcnemar
 from engine.task_setup import hint_of
 from engine.tasks import label
 from engine.trajectory import parse_body
-
-SIGNIFICANT_BELOW = 0.05
-"""The level of McNemar's test below which a difference is called one."""
 
 ALL = "all"
 
@@ -71,11 +69,7 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """The outcome in plain words."""
-        if self.p >= SIGNIFICANT_BELOW:
-            return f"not distinguishable from luck ({p_text(self.p)})"
-        word = "better" if self.difference > 0 else "worse"
-        points = abs(100 * self.difference)
-        return f"{word} than the start by {points:.1f} points, {p_text(self.p)}"
+        return outcome(self.difference, self.p, "the start")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from db.records import Verdict
+from db.records import TurnKind, Verdict
 
 FINAL_RESPONSE = "Final response"
 """Label of the step that states the answer."""
@@ -255,6 +255,22 @@ def split_attempt(text: str) -> tuple[str, str]:
         return text, ""
     marker = _MARKERS.search(text)
     return (text[: marker.start()], text[marker.start(1) :]) if marker else (text, "")
+
+
+def raw_pieces(text: str, hint: str) -> list[tuple[TurnKind, str]]:
+    """Take what was written after `prompt` apart into attempts and feedback, word for word.
+
+    Other than in `parse_body`, what is no step of an attempt is left in it.
+    """
+    first, *rest = _MARKERS.split(text)
+    pieces = [(TurnKind.ATTEMPT, first.strip("\n"))]
+    for marker, body in zip(rest[::2], rest[1::2], strict=True):
+        if marker == FEEDBACK_PREFIX:
+            pieces.append((TurnKind.FEEDBACK, body.strip()))
+        else:
+            introduction = f"{UPDATE_PREFIX}{hint}".removeprefix(_UPDATE)
+            pieces.append((TurnKind.ATTEMPT, body.removeprefix(introduction).strip("\n")))
+    return pieces
 
 
 def parse_body(question: str, text: str, hint: str) -> Trajectory:

@@ -286,6 +286,9 @@ class TripostApp(App[None]):
     def do_balance(self) -> None:
         self._go(Target.BALANCE)
 
+    def do_evaluate(self) -> None:
+        self._go(Target.EVALUATE)
+
     def do_next_stage(self) -> None:
         self._step(1)
 

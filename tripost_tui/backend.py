@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from engine.doctor import Check
     from tripost_tui.found_experts import FoundExperts
     from tripost_tui.state.balance_port import BalancePort
+    from tripost_tui.state.evaluate_reading import EvaluationReader
+    from tripost_tui.state.items_port import ItemsPort
     from tripost_tui.state.log_reading import LogReader
+    from tripost_tui.state.models import ModelChoice
     from tripost_tui.state.report import ReportPage
     from tripost_tui.state.review_port import ReviewPort
 
@@ -41,6 +44,15 @@ class Backend(Protocol):
 
     def balance(self, path: Path, run_id: int | None) -> BalancePort:
         """To look at stage 2 of a run with, in the thread that asks; nothing is read before."""
+
+    def evaluations(self, path: Path, run_id: int | None) -> EvaluationReader:
+        """To follow a run's evaluations with, in the thread that asks for it."""
+
+    def items(self) -> ItemsPort:
+        """To compare models' items with, in the thread that asks; nothing is read before."""
+
+    def models(self, path: Path, run_id: int | None) -> list[ModelChoice]:
+        """What a run's models can be compared with, in this project and in others."""
 
     def free_folder(self) -> str:
         """A name for a new project's folder, which is not there yet."""
@@ -106,6 +118,21 @@ class LocalBackend:
         from tripost_tui.state.balance_store import StoreBalance
 
         return StoreBalance(path, run_id)
+
+    def evaluations(self, path: Path, run_id: int | None) -> EvaluationReader:
+        from tripost_tui.state.evaluate_reading import EvaluationReader
+
+        return EvaluationReader(path, run_id, self._clock)
+
+    def items(self) -> ItemsPort:
+        from tripost_tui.state.items_store import StoreItems
+
+        return StoreItems()
+
+    def models(self, path: Path, run_id: int | None) -> list[ModelChoice]:
+        from tripost_tui.state.models import model_choices
+
+        return model_choices(path, run_id)
 
     def free_folder(self) -> str:
         return free_folder(FIRST_FOLDER, self._cwd)

@@ -9,6 +9,7 @@ import sys
 import click
 
 from tripost_tui.commands.balancing import balance
+from tripost_tui.commands.comparing import compare_items
 from tripost_tui.commands.control import continue_, pause, resume, status, stop
 from tripost_tui.commands.doctor import doctor
 from tripost_tui.commands.experts import experts
@@ -78,6 +79,7 @@ for _command in (
     balance,
     continue_,
     report,
+    compare_items,
     export,
     task,
     experts,

@@ -13,6 +13,8 @@ class Situation:
     there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
     a trajectory to decide about. ``typing``: an editor is open. ``has_example``: one is shown.
     ``has_iterations``: the run can be read. ``other_values``: p or a weight is not as it is saved.
+    ``has_pairs``: two models are
+    compared; ``in_items``: their items are shown; ``has_item``: one of them is chosen.
     """
 
     selected: bool = False
@@ -31,6 +33,9 @@ class Situation:
     has_example: bool = False
     has_iterations: bool = False
     other_values: bool = False
+    has_pairs: bool = False
+    in_items: bool = False
+    has_item: bool = False
 
 
 Reason = str | None
@@ -157,3 +162,43 @@ def has_other_values(now: Situation) -> Reason:
 
 def can_save_values(now: Situation) -> Reason:
     return has_other_values(now)
+
+
+def can_evaluate(now: Situation) -> Reason:
+    if now.typing:
+        return not_typing(now)
+    if reason := start_or_pause(now):
+        return reason
+    if now.alive and now.state == "waiting for review":
+        return "The run waits for review: g v decides, or tripost continue goes on."
+    if now.alive and now.state != "paused":
+        return "The run is at work: its evaluations come by themselves."
+    return None
+
+
+def evaluate_label(now: Situation) -> str:
+    return "start" if not now.alive and now.state == "not started" else "resume"
+
+
+def has_models(now: Situation) -> Reason:
+    if now.typing:
+        return not_typing(now)
+    if not now.readable:
+        return "The project cannot be read."
+    return None if now.has_run else "There is no run yet, so no model to compare."
+
+
+def has_pairs(now: Situation) -> Reason:
+    if now.typing:
+        return not_typing(now)
+    return None if now.has_pairs else "There are no two models to compare yet."
+
+
+def in_items(now: Situation) -> Reason:
+    if reason := has_pairs(now):
+        return reason
+    return None if now.in_items else "The items are not shown: i shows them."
+
+
+def items_label(now: Situation) -> str:
+    return "accuracy" if now.in_items else "items"

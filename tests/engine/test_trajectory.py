@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from patience import patience
 
-from db.records import Verdict
+from db.records import TurnKind, Verdict
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.trajectory import (
     ANSWER_PREFIX,
@@ -27,6 +27,7 @@ from engine.trajectory import (
     parse_body,
     parse_feedback,
     prompt,
+    raw_pieces,
     render,
     render_body,
     update_prompt,
@@ -287,3 +288,25 @@ def test_a_megabyte_is_read_in_linear_time(piece: str) -> None:
     parse_attempt(f"({text})")
     parse_body("q", f"(1) a{text}", HINT)
     assert parse(f"Q: {text}", HINT) is None or f"\n{ANSWER_PREFIX}" in text
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_raw_pieces_are_the_turns_and_leave_nothing_out(text: str) -> None:
+    pieces = raw_pieces(text, HINT)
+    attempts = [piece for kind, piece in pieces if kind is TurnKind.ATTEMPT]
+    turns = parse_body("", text, HINT).turns
+    assert [parse_attempt(piece) for piece in attempts] == [turn.attempt for turn in turns]
+    told = "".join(piece for _, piece in pieces)
+    marks = ("Feedback:", f"{UPDATE_PREFIX}{HINT}", "Updated Answer:")
+    for mark in marks:
+        text, told = text.replace(mark, ""), told.replace(mark, "")
+    assert "".join(told.split()) == "".join(text.split())
+
+
+def test_raw_pieces_keep_what_is_no_step() -> None:
+    text = f"I think\n(1) a\nFeedback: no\n{UPDATE_PREFIX}{HINT}\nnothing else"
+    assert raw_pieces(text, HINT) == [
+        (TurnKind.ATTEMPT, "I think\n(1) a"),
+        (TurnKind.FEEDBACK, "no"),
+        (TurnKind.ATTEMPT, "nothing else"),
+    ]

@@ -19,6 +19,7 @@ from tripost_tui.glyphs import UNICODE
 from tripost_tui.screens.balance import BalanceScreen
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.doctor import DoctorScreen
+from tripost_tui.screens.evaluate import EvaluateScreen
 from tripost_tui.screens.help import help_content
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
@@ -36,6 +37,7 @@ PLACES = {
     Target.REPORT: ReportScreen,
     Target.REVIEW: ReviewScreen,
     Target.BALANCE: BalanceScreen,
+    Target.EVALUATE: EvaluateScreen,
     Target.QUIT: QuitDialog,
     Target.CONFIRM: ConfirmDialog,
     Target.NEW: NewProjectScreen,
@@ -47,6 +49,7 @@ SCREENS = [
     Target.REPORT,
     Target.REVIEW,
     Target.BALANCE,
+    Target.EVALUATE,
     Target.NEW,
     Target.DOCTOR,
 ]
@@ -144,7 +147,7 @@ def test_pausing_that_is_not_possible_gives_its_reason(now: Situation, reason: s
 
 
 def test_the_go_to_menu_has_letters_of_one_character() -> None:
-    assert {action.letter for action in goto_actions()} >= {"h", "r", "e", "d", "v"}
+    assert {action.letter for action in goto_actions()} >= {"h", "r", "e", "o", "d", "v"}
     assert all(len(action.letter or "") == 1 for action in goto_actions())
 
 

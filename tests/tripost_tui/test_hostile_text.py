@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import recorded
 from balanced import balanced_project
+from evaluated import evaluated_project
 from piloting import StartedBackend, app_on, at_home, at_run, text_of, until
 
 from db.records import (
@@ -17,6 +18,7 @@ from db.review_records import ReviewChange, ReviewKind
 from db.store import Store
 from tripost_tui.actions import Target
 from tripost_tui.screens.balance import BalanceScreen
+from tripost_tui.screens.evaluate import EvaluateScreen
 from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.state.place import Place
 
@@ -49,6 +51,13 @@ def turns(text: str) -> tuple[Turn, ...]:
         ),
         Turn(kind=TurnKind.ATTEMPT, author="student", text=text),
     )
+
+
+def assert_shown_as_data(shown: str) -> None:
+    """Nothing on the screen is a command to the terminal, or turns the text round."""
+    assert not any(ord(sign) < 32 and sign != "\n" for sign in shown)
+    assert "\x9b" not in shown
+    assert "\u202e" not in shown
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -101,9 +110,7 @@ async def test_model_text_is_shown_as_it_is_in_review(text: str, tmp_path: Path)
             if screen.situation().typing:
                 await pilot.press("escape")
             shown = text_of(pilot)
-            assert not any(ord(sign) < 32 and sign != "\n" for sign in shown)
-            assert "\x9b" not in shown
-            assert "\u202e" not in shown
+            assert_shown_as_data(shown)
         if text.startswith("["):
             assert text.split()[0] in shown
         await pilot.click("#item", offset=(5, 3))
@@ -134,14 +141,38 @@ async def test_model_text_is_shown_as_it_is_in_the_balance(text: str, tmp_path: 
             await pilot.press(pressed)
             if screen.situation().typing:
                 await pilot.press("escape")
-            shown = text_of(pilot)
-            assert not any(ord(sign) < 32 and sign != "\n" for sign in shown)
-            assert "\x9b" not in shown
-            assert "\u202e" not in shown
+            assert_shown_as_data(text_of(pilot))
         if text.startswith("["):
-            assert text.split()[0] in shown
+            assert text.split()[0] in text_of(pilot)
         await pilot.click("#example", offset=(5, 8))
         await pilot.click("#examples", offset=(30, 1))
+        assert not app._exit
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_model_text_is_shown_as_it_is_in_evaluate(text: str, tmp_path: Path) -> None:
+    storable = text.encode("utf-8", "replace").decode()
+    project = evaluated_project(tmp_path / "demo")
+    with Store.open(project.db_path) as store, store.transaction():
+        store._execute(
+            "UPDATE evaluations SET text = ?, first_answer = ?, final_answer = ?",
+            (storable, storable, storable),
+        )
+        store._execute("UPDATE items SET question = ? || id, answer = ?", (storable, storable))
+    app = app_on(StartedBackend(tmp_path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.open_stage(Target.EVALUATE, Place(project.path, project.name))
+        screen = app.screen
+        assert isinstance(screen, EvaluateScreen)
+        await until(pilot, lambda: screen.state.items.item is not None, "reading")
+        for pressed in ("i", "d", "space", "j", "end", "y", "1"):
+            await pilot.press(pressed)
+            shown = text_of(pilot)
+            assert_shown_as_data(shown)
+        if text.startswith("["):
+            assert text.split()[0] in shown
+        await pilot.click("#item-pair", offset=(5, 3))
+        await pilot.click("#items-list", offset=(30, 1))
         assert not app._exit
 
 

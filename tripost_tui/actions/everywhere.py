@@ -45,7 +45,7 @@ ACTIONS: tuple[Action, ...] = (
         description="Report of that run",
         keys=(),
         why_not=on_a_run,
-        letter="e",
+        letter="o",
     ),
     Action(
         id="global.doctor",
@@ -71,9 +71,17 @@ ACTIONS: tuple[Action, ...] = (
         letter="b",
     ),
     Action(
+        id="global.evaluate",
+        label="evaluate",
+        description="Evaluate: does that run really improve, item by item",
+        keys=(),
+        why_not=on_a_run,
+        letter="e",
+    ),
+    Action(
         id="global.previous_stage",
         label="stage before",
-        description="The screen of the stage before: run, review, balance",
+        description="The screen of the stage before",
         keys=("left_square_bracket",),
         why_not=on_a_run,
     ),

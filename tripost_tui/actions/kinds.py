@@ -15,6 +15,7 @@ class Target(StrEnum):
     RUN = "run"
     REVIEW = "review"
     BALANCE = "balance"
+    EVALUATE = "evaluate"
     REPORT = "report"
     NEW = "new"
     DOCTOR = "doctor"
@@ -28,6 +29,7 @@ TITLES = {
     Target.RUN: "Run",
     Target.REVIEW: "Review",
     Target.BALANCE: "Balance",
+    Target.EVALUATE: "Evaluate",
     Target.REPORT: "Report",
     Target.NEW: "New project",
     Target.DOCTOR: "Doctor and log",
@@ -41,7 +43,7 @@ DIALOGS = frozenset({Target.QUIT, Target.CONFIRM})
 TYPED_IN = frozenset({Target.NEW})
 """Letters are typed there most of the time, so that they are no keys."""
 
-STAGES = (Target.RUN, Target.REVIEW, Target.BALANCE)
+STAGES = (Target.RUN, Target.REVIEW, Target.BALANCE, Target.EVALUATE)
 """Screens about one run, in the order of its stages: ``[`` and ``]`` go from one to the next."""
 
 

@@ -26,4 +26,8 @@ def stage_screen(target: Target, place: Place) -> BaseScreen:
             from tripost_tui.screens.balance import BalanceScreen
 
             return BalanceScreen(place)
+        case Target.EVALUATE:
+            from tripost_tui.screens.evaluate import EvaluateScreen
+
+            return EvaluateScreen(place)
     raise ValueError(f"{target} is no stage")

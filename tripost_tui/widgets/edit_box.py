@@ -11,6 +11,7 @@ from tripost_tui.text import clean_text
 
 LONGEST = 20_000
 """Characters that are edited here; longer texts want an editor of their own."""
+_EXAMPLE = "status:pending iter:2 tag:wrong-step check:fail len>800 words"
 
 
 class EditBox(Vertical):
@@ -56,17 +57,18 @@ class EditBox(Vertical):
 
 
 class FilterBox(Vertical):
-    """One line for the filter, and under it what is wrong with it."""
+    """One line for the filter, and under it what is wrong with it; ``example`` shows in it."""
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, example: str = _EXAMPLE) -> None:
         super().__init__(id=id)
+        self._example = example
         self.display = False
 
     def compose(self) -> ComposeResult:
         yield Input(
             id="filter-text",
             compact=True,
-            placeholder="status:pending iter:2 tag:wrong-step check:fail len>800 words",
+            placeholder=self._example,
         )
         yield Static(Content(""), id="filter-fault")
 

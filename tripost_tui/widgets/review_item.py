@@ -1,7 +1,6 @@
 """The trajectory under review as styled text: model text is data, never markup."""
 
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
 
 from textual.content import Content
 
@@ -15,6 +14,7 @@ from tripost_tui.state.word_diff import Change, Piece, added_ranges, removed_ran
 from tripost_tui.text import one_line
 from tripost_tui.widgets.review_list import status_content
 from tripost_tui.widgets.run_panes import FLAGGED, TONES
+from tripost_tui.widgets.side_by_side import side_by_side
 
 REMOVED = "strike $text-error"
 ADDED = "bold underline $text-success"
@@ -67,7 +67,6 @@ def words_content(pieces: Iterable[Piece]) -> Content:
 
 def split_content(before: Passage, after: Passage, width: int, glyphs: Glyphs) -> Content:
     """Two texts side by side, what differs marked in both."""
-    column = (width - 3) // 2
     pieces = word_diff(before.text, after.text)
     left, right = Content(before.text), Content(after.text)
     for start, end in removed_ranges(pieces):
@@ -76,18 +75,11 @@ def split_content(before: Passage, after: Passage, width: int, glyphs: Glyphs) -
         right = right.stylize(ADDED, start, end)
     for start, end in before.flagged:
         left = left.stylize(FLAGGED, start, end)
-    sides = [
+    one, other = (
         Content.assemble((passage.heading, TONES[passage.tone]), "\n", text)
-        .expand_tabs()
-        .wrap(column)
         for passage, text in ((before, left), (after, right))
-    ]
-    bar = Content.styled(" | " if glyphs.dash == "-" else " │ ", "dim")
-    lines = [
-        Content.assemble(one.pad_right(max(0, column - one.cell_length)), bar, other)
-        for one, other in zip_longest(*sides, fillvalue=Content(""))
-    ]
-    return Content("\n").join(lines)
+    )
+    return side_by_side(one, other, width, glyphs)
 
 
 def decision_content(view: ReviewView, width: int, glyphs: Glyphs, *, brief: bool) -> Content:
