@@ -29,6 +29,8 @@ from tripost_tui.widgets.balance_list import status_content
 
 MASKED, LIGHT, HEAVY, HEAVIEST = "dim", "italic", "bold", "bold underline $text-accent"
 _NUMBER = "not bold not underline $text-warning"
+MOST_SHOWN = 50_000
+"""Characters of an example that are shown: more would hold up the keys."""
 _WIDE = 66
 """Columns from which the kinds are written out."""
 
@@ -150,7 +152,13 @@ def example_content(example: ShownExample, glyphs: Glyphs, *, numbers: bool) -> 
         Content.styled(f"{example_said(example.pieces, example.basis)}, {exact}{why}", "dim")
     )
     parts: list[tuple[str, str]] = []
+    room = MOST_SHOWN
     for text, weight, rest in numbered_runs(example.pieces):
+        if len(text) > room:
+            parts.append((clean_text(text[:room]), weight_style(weight, heaviest)))
+            parts.append((f"{glyphs.ellipsis}\n(cut here; y copies all of it)", "bold"))
+            break
+        room -= len(text)
         parts.append((clean_text(text), weight_style(weight, heaviest)))
         if numbers:
             parts.append((f"{{{weight:g}}}", _NUMBER))
