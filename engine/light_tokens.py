@@ -23,6 +23,9 @@ from engine.student_files import is_all_in_tokenizer_json
 from engine.student_place import find_student
 from engine.token_weights import token_weights
 
+LONGEST = 100_000
+"""Characters of an example up to which its tokens are shown one by one."""
+
 
 class Basis(StrEnum):
     """What weights are shown of."""
@@ -54,10 +57,12 @@ class Tokens:
         basis: Basis = Basis.CHARACTERS,
         why: str = "",
         start: int = 0,
+        longest: int = 1,
     ) -> None:
-        """``start`` is how many tokens go before every text."""
+        """``start`` tokens go before every text; none is of more than ``longest`` characters."""
         self.basis = basis
         self._start = start
+        self._longest = longest
         self.why = why
         self._data = data
 
@@ -82,6 +87,21 @@ class Tokens:
         last = segments[-1][1]
         weight = last[-1][1] if isinstance(last, tuple) else last
         return [*found, Piece("", weight, 1 if self.are_known else 0)]
+
+    def look(self, segments: Sequence[Segment]) -> tuple[list[Piece], Basis, str]:
+        """Return the pieces of an example, what they are, and what keeps that from being exact."""
+        if self.are_known and sum(len(text) for text, _ in segments) > LONGEST:
+            why = f"texts of more than {LONGEST:,} characters are not tokenised here"
+            return Tokens().pieces(segments), Basis.CHARACTERS, why
+        return self.pieces(segments), self.basis, self.why
+
+    def is_long(self, segments: Sequence[Segment], limit: int) -> bool:
+        """Tell whether an example has more than ``limit`` tokens; no, where nobody can tell."""
+        if self._data is None:
+            return False
+        if sum(len(text) for text, _ in segments) > limit * self._longest:
+            return True
+        return self.count(segments) > limit
 
     def count(self, segments: Sequence[Segment]) -> int:
         """Return how many tokens an example has, its end among them; 0 where nobody can tell."""
@@ -118,7 +138,8 @@ def tokens_of(settings: Settings) -> Tokens:
     ):
         why = why or "without what the chat template writes around the question"
         exact = False
-    return Tokens(data, Basis.TOKENS if exact else Basis.NEARLY, why, count)
+    basis = Basis.TOKENS if exact else Basis.NEARLY
+    return Tokens(data, basis, why, count, tokenizer.longest)
 
 
 def length_limit(settings: Settings) -> int:
@@ -173,6 +194,7 @@ class _LightTokenizer:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self.longest = max(map(len, self._tokenizer.get_vocab()), default=1)
         self.has_template = _has_template(folder)
         named = _special_names(folder)
         ids = {name: self._tokenizer.token_to_id(text) for name, text in named.items()}

@@ -165,7 +165,7 @@ class Preview:
         )
         # A token stands for at least a byte: most texts need not be tokenised.
         may_be_long = length + _MORE_TOKENS > self.limit and self.tokens.are_known
-        if may_be_long and self.tokens.count(draft.segments) > self.limit:
+        if may_be_long and self.tokens.is_long(draft.segments, self.limit):
             self._long.add(outline.text_hash)
         return outline
 

@@ -102,3 +102,16 @@ def test_the_shorter_limit_holds(tmp_path: Path) -> None:
     settings = with_values(Settings(), {"student.path": str(tmp_path / "embedded")})
     assert length_limit(settings) == 512
     assert length_limit(with_values(settings, {"train.max_tokens": 100})) == 100
+
+
+@pytest.mark.parametrize("limit", [5, 40])
+def test_very_long_texts_are_long_and_shown_by_characters(tmp_path: Path, limit: int) -> None:
+    _, tokens = both("embedded", tmp_path)
+    short: list[Segment] = [("Q: 1", 0.0), ("(1) 2", 1.0)]
+    assert tokens.is_long(short, limit) == (tokens.count(short) > limit)
+    long: list[Segment] = [("Q: 1", 0.0), ("x" * 200_000, 1.5)]
+    assert tokens.is_long(long, limit)
+    pieces, basis, why = tokens.look(long)
+    assert (basis, len(pieces)) == (Basis.CHARACTERS, 3)
+    assert "100,000" in why
+    assert tokens.look(short) == (tokens.pieces(short), Basis.TOKENS, "")

@@ -161,7 +161,7 @@ class StoreBalance(BalancePort):
         else:
             segments = store.example(entry.key).segments
         question = store.item(entry.item_id).question
-        return ShownExample(entry, question, tokens.pieces(segments), tokens.basis, tokens.why)
+        return ShownExample(entry, question, *tokens.look(segments))
 
     def save(self, values: Values) -> None:
         project = self._at.project

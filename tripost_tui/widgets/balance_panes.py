@@ -29,6 +29,8 @@ from tripost_tui.widgets.balance_list import status_content
 
 MASKED, LIGHT, HEAVY, HEAVIEST = "dim", "italic", "bold", "bold underline $text-accent"
 _NUMBER = "not bold not underline $text-warning"
+MOST_SHOWN, MOST_LINES = 50_000, 2_000
+"""Characters and lines of an example that are shown: more would hold up the keys."""
 _WIDE = 66
 """Columns from which the kinds are written out."""
 
@@ -150,7 +152,14 @@ def example_content(example: ShownExample, glyphs: Glyphs, *, numbers: bool) -> 
         Content.styled(f"{example_said(example.pieces, example.basis)}, {exact}{why}", "dim")
     )
     parts: list[tuple[str, str]] = []
+    room, lines_left = MOST_SHOWN, MOST_LINES
     for text, weight, rest in numbered_runs(example.pieces):
+        if len(text) > room or text.count("\n") > lines_left:
+            cut = "\n".join(text[:room].split("\n", lines_left)[:lines_left])
+            parts.append((clean_text(cut), weight_style(weight, heaviest)))
+            parts.append((f"{glyphs.ellipsis}\n(cut here; y copies all of it)", "bold"))
+            break
+        room, lines_left = room - len(text), lines_left - text.count("\n") - len(rest)
         parts.append((clean_text(text), weight_style(weight, heaviest)))
         if numbers:
             parts.append((f"{{{weight:g}}}", _NUMBER))
