@@ -4,6 +4,7 @@ from db.collection import CollectionQueries
 from db.evaluation import EvaluationQueries
 from db.events import EventQueries
 from db.experts import ExpertQueries
+from db.live import LiveQueries
 from db.review_lists import ReviewListQueries
 from db.reviews import ReviewQueries
 from db.runs import RunQueries
@@ -17,6 +18,7 @@ class Store(
     TrainingQueries,
     EvaluationQueries,
     EventQueries,
+    LiveQueries,
     ReviewQueries,
     ReviewListQueries,
 ):
