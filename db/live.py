@@ -126,43 +126,6 @@ class LiveQueries(Connection):
             iteration,
         )
 
-    def trajectory_place(self, run_id: int, iteration: int, trajectory_id: int) -> int:
-        """Which of an iteration's kept trajectories one is, from 1 on."""
-        ((place,),) = self._rows(
-            "SELECT count(*) FROM trajectories WHERE run_id = ? AND iteration = ? AND id <= ?",
-            run_id,
-            iteration,
-            trajectory_id,
-        )
-        return int(place)
-
-    def trajectory_beside(
-        self, run_id: int, iteration: int, trajectory_id: int, by: int
-    ) -> int | None:
-        """The id that is ``by`` places after (or before) one in an iteration, or as far as it goes.
-
-        None where there is none at all on that side.
-        """
-        after = by > 0
-        rows = self._rows(
-            "SELECT id FROM trajectories WHERE run_id = ? AND iteration = ? AND id"
-            f" {'>' if after else '<'} ? ORDER BY id {'ASC' if after else 'DESC'} LIMIT ?",
-            run_id,
-            iteration,
-            trajectory_id,
-            abs(by),
-        )
-        return int(rows[-1][0]) if rows else None
-
-    def newest_trajectory_id(self, run_id: int, iteration: int) -> int | None:
-        """The trajectory of an iteration that was kept last."""
-        ((key,),) = self._rows(
-            "SELECT max(id) FROM trajectories WHERE run_id = ? AND iteration = ?",
-            run_id,
-            iteration,
-        )
-        return None if key is None else int(key)
-
     def telling_events(
         self, run_id: int, after_id: int, kinds: Iterable[str] = (), limit: int = 500
     ) -> list[Event]:

@@ -11,7 +11,9 @@ class Situation:
     work on it; ``latest`` is False for an earlier run of a project; ``busy`` says what is under
     way and has to end first. ``has_choices``: the field has a list to choose from. ``log_shown``:
     there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
-    a trajectory to decide about. ``typing``: an editor is open.
+    a trajectory to decide about. ``typing``: an editor is open. ``iterations`` can be chosen from.
+    ``has_steps``: there is something to plot. ``held``: what is shown live stands still.
+    ``expert_offline``: the run ended for an expert's sake; ``has_scripts``: the task has its own.
     """
 
     selected: bool = False
@@ -27,6 +29,11 @@ class Situation:
     busy: str | None = None
     in_review: bool = False
     typing: bool = False
+    iterations: int = 0
+    has_steps: bool = False
+    held: bool = False
+    expert_offline: bool = False
+    has_scripts: bool = True
 
 
 Reason = str | None
@@ -127,3 +134,54 @@ def can_open_review(now: Situation) -> Reason:
     if not now.readable:
         return "The project cannot be read."
     return None if now.has_run else "There is no run yet to review."
+
+
+def has_iterations(now: Situation) -> Reason:
+    if now.iterations > 1:
+        return None
+    return "There is no other iteration to look at yet."
+
+
+def has_steps(now: Situation) -> Reason:
+    return None if now.has_steps else "There is no training step yet."
+
+
+def stop_or_scripts(now: Situation) -> Reason:
+    """Stops the run; where its expert is offline, goes on with the task's scripts."""
+    if not now.expert_offline:
+        return can_stop(now)
+    if now.busy:
+        return now.busy
+    if not now.has_scripts:
+        return "The task has no scripts of its own; w chooses another expert."
+    return None
+
+
+def stop_label(now: Situation) -> str:
+    return "scripts" if now.expert_offline else "stop"
+
+
+def report_or_retry(now: Situation) -> Reason:
+    return start_or_pause(now) if now.expert_offline else has_run(now)
+
+
+def report_label(now: Situation) -> str:
+    return "retry" if now.expert_offline else "report"
+
+
+def can_switch_expert(now: Situation) -> Reason:
+    if now.busy:
+        return now.busy
+    if not now.readable:
+        return "The project cannot be read."
+    if not now.latest:
+        return "This is an earlier run of the project; only its latest can go on."
+    if now.alive:
+        return "The engine is at work: s stops it, then another expert can be chosen."
+    if now.state == "finished":
+        return "This run is finished: no expert is asked any more."
+    return None
+
+
+def hold_label(now: Situation) -> str:
+    return "follow" if now.held else "hold"

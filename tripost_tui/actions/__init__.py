@@ -9,6 +9,7 @@ says why. The one who carries out ``run.pause`` is ``do_pause`` of the run scree
 from collections.abc import Iterable
 
 from tripost_tui.actions import (
+    collect,
     dialogs,
     doctor,
     everywhere,
@@ -17,6 +18,7 @@ from tripost_tui.actions import (
     report,
     review,
     run,
+    train,
 )
 from tripost_tui.actions.kinds import DIALOGS, STAGES, TITLES, TYPED_IN, Action, Target
 
@@ -25,7 +27,9 @@ MOST_FOOTER_KEYS = 7
 ACTIONS: tuple[Action, ...] = (
     *home.ACTIONS,
     *run.ACTIONS,
+    *collect.ACTIONS,
     *review.ACTIONS,
+    *train.ACTIONS,
     *report.ACTIONS,
     *new_project.ACTIONS,
     *doctor.ACTIONS,
@@ -46,6 +50,8 @@ _SHOWN = {
     "pagedown": "pgdn",
     "pageup": "pgup",
     "backspace": "bksp",
+    "comma": ",",
+    "full_stop": ".",
 }
 
 

@@ -40,6 +40,22 @@ ACTIONS: tuple[Action, ...] = (
         letter="r",
     ),
     Action(
+        id="global.collect",
+        label="collect",
+        description="Collect: attempts, feedback and updates of that run, and its experts",
+        keys=(),
+        why_not=on_a_run,
+        letter="c",
+    ),
+    Action(
+        id="global.train",
+        label="train",
+        description="Train: the loss of that run and what else its training shows",
+        keys=(),
+        why_not=on_a_run,
+        letter="t",
+    ),
+    Action(
         id="global.report",
         label="report",
         description="Report of that run",
@@ -65,7 +81,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="global.previous_stage",
         label="stage before",
-        description="The screen of the stage before: run, review",
+        description="The screen of the stage before: run, collect, review, train",
         keys=("left_square_bracket",),
         why_not=on_a_run,
     ),

@@ -13,7 +13,9 @@ class Target(StrEnum):
     GLOBAL = "global"
     HOME = "home"
     RUN = "run"
+    COLLECT = "collect"
     REVIEW = "review"
+    TRAIN = "train"
     REPORT = "report"
     NEW = "new"
     DOCTOR = "doctor"
@@ -25,7 +27,9 @@ TITLES = {
     Target.GLOBAL: "Everywhere",
     Target.HOME: "Home",
     Target.RUN: "Run",
+    Target.COLLECT: "Collect",
     Target.REVIEW: "Review",
+    Target.TRAIN: "Train",
     Target.REPORT: "Report",
     Target.NEW: "New project",
     Target.DOCTOR: "Doctor and log",
@@ -39,7 +43,7 @@ DIALOGS = frozenset({Target.QUIT, Target.CONFIRM})
 TYPED_IN = frozenset({Target.NEW})
 """Letters are typed there most of the time, so that they are no keys."""
 
-STAGES = (Target.RUN, Target.REVIEW)
+STAGES = (Target.RUN, Target.COLLECT, Target.REVIEW, Target.TRAIN)
 """Screens about one run, in the order of its stages: ``[`` and ``]`` go from one to the next."""
 
 

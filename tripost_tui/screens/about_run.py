@@ -103,7 +103,15 @@ class AboutRunScreen(FollowingScreen):
         app = tripost(self.app)
         self.state.busy = "Starting the engine: it takes a few seconds to load"
         self.repaint()
-        app.job(lambda: app.backend.start(self.place.path), lambda _: None, self._started)
+        app.job(self.begin, self.begun, self._started)
+
+    def begin(self) -> object:
+        """Start the engine; runs in a thread. Raises TripostError and StoreError."""
+        tripost(self.app).backend.start(self.place.path)
+        return None
+
+    def begun(self, outcome: object) -> None:
+        """Take in what `begin` returned."""
 
     def _started(self) -> None:
         self.state.busy = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +24,14 @@ _SMOOTHED_AT_MOST = 2_000
 _OVER_S = 20.0
 """Seconds of training over which speed is told."""
 
+_NAMES = ("step", "loss", "rate", "norm", "speed", "at_once")
+
 
 class Steps:
     """The steps of one iteration, each once, in their order."""
 
     def __init__(self) -> None:
-        self._columns = {name: array("d") for name in ("step", "loss", "rate", "norm", "speed")}
+        self._columns = {name: array("d") for name in _NAMES}
         self._facts: list[StepFacts] = []
         self.changes = 0
 
@@ -51,6 +52,7 @@ class Steps:
             facts.learning_rate,
             facts.grad_norm,
             facts.tokens / facts.seconds if facts.seconds > 0 else None,
+            facts.micro_tokens,
         )
         for column, value in zip(self._columns.values(), values, strict=True):
             column.append(math.nan if value is None else value)
@@ -66,7 +68,7 @@ class Steps:
     @property
     def gaps(self) -> int:
         """Steps whose loss was not a number."""
-        return sum(math.isnan(loss) for loss in self._columns["loss"])
+        return int(np.isnan(self.column("loss")).sum())
 
     def column(self, name: str) -> Values:
         return np.array(self._columns[name])
@@ -89,11 +91,13 @@ class Steps:
 
     def memory_changes(self) -> list[tuple[int, int, int]]:
         """(step, tokens at once before, from then on) where memory ran out."""
-        found = []
-        for one, other in pairwise(self._facts):
-            if one.micro_tokens and other.micro_tokens and one.micro_tokens != other.micro_tokens:
-                found.append((other.step, one.micro_tokens, other.micro_tokens))
-        return found
+        at_once = self.column("at_once")
+        known = np.isfinite(at_once[1:]) & np.isfinite(at_once[:-1])
+        changes = np.flatnonzero(known & (at_once[1:] != at_once[:-1])) + 1
+        return [
+            (self._facts[at].step, int(at_once[at - 1]), int(at_once[at]))
+            for at in changes.tolist()
+        ]
 
 
 def charts(
