@@ -67,8 +67,11 @@ class TrainScreen(AboutRunScreen):
         self.show_frame()
         figures = self.pane("figures")
         figures.retitle(state.title())
-        figures.show(figures_content(state, now, glyphs))
-        self.pane("alerts").show(alerts_content(state, now, glyphs))
+        figures.show(figures_content(state, now, figures.columns, glyphs))
+        alerts = self.pane("alerts")
+        alerts.show(alerts_content(state, now, glyphs))
+        # Where panes are stacked, what says nothing would only push the loss out of sight.
+        alerts.set_class(not state.alerts(now), "-nothing")
         for name in CHARTS:
             chart = self.query_one(f"#chart-{name}", ChartPane)
             chart.show_chart(state.chart(name), words_content(state, name))

@@ -68,9 +68,10 @@ def only_above_zero(pieces: Pieces) -> Pieces:
 
 
 def extent(values: Sequence[float]) -> tuple[float, float]:
-    """The least and the largest value, a little apart where they are the same."""
+    """The least and the largest value; apart, where they are all but the same."""
     low, high = min(values), max(values)
-    if low == high:
-        room = abs(low) * 1e-3 or 1e-6
-        return low - room, high + room
-    return low, high
+    room = 0.02 * max(abs(low), abs(high)) or 1e-6
+    if high - low >= room:
+        return low, high
+    middle = (low + high) / 2
+    return middle - room, middle + room

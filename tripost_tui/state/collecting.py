@@ -24,6 +24,7 @@ class Count:
     """One line of the way from the student to what is kept: ``share`` is of what was sampled."""
 
     who: str
+    n: int
     text: str
     share: float | None = None
 
@@ -96,7 +97,7 @@ class CollectState(Standing[CollectReading]):
         if not self.shown or self.reading is None:
             return "Collected"
         others = len(self.reading.iterations) > 1
-        return f"Collected, iteration {self.shown}" + (" , . others" if others else "")
+        return f"Collected, iteration {self.shown}" + (" (others: , .)" if others else "")
 
     def empty(self) -> str:
         """Why there is nothing to see; empty where there is."""
@@ -119,26 +120,20 @@ class CollectState(Standing[CollectReading]):
         def of_sampled(n: int) -> float:
             return n / one.sampled
 
-        right = f"{one.right_at_once:,} right at once"
-        if one.right_by_itself:
-            right += f", {one.right_by_itself:,} after its own update"
+        own = one.right_by_itself
+        right = "right at once" + (f", {own:,} after its own update" if own else "")
         waiting = one.sampled - one.judged
-        judged = f"{one.judged:,} judged" + (f", {waiting:,} to come" if waiting else "")
-        kept = f"{one.kept_in_all:,} kept"
-        if one.wanted:
-            kept += f", {one.wanted:,} wanted"
+        judged = "judged" + (f", {waiting:,} to come" if waiting else "")
+        kept = "kept" + (f", {one.wanted:,} wanted" if one.wanted else "")
+        sent = f"sent, {counted(one.updates, 'update')} made"
         return [
-            Count("student", f"{counted(one.sampled, 'attempt')}"),
-            Count("", right, of_sampled(one.right_at_once + one.right_by_itself)),
-            Count("FBK", judged, of_sampled(one.judged)),
-            Count(
-                "IMP",
-                f"{one.sent:,} sent, {counted(one.updates, 'update')} made",
-                of_sampled(one.sent),
-            ),
-            Count("kept", kept, of_sampled(one.kept_in_all)),
-            *(Count("", f"{n:,} {origin.value}") for origin, n in one.kept.items()),
-            Count("dropped", f"{one.dropped:,}", of_sampled(one.dropped)),
+            Count("student", one.sampled, "attempts"),
+            Count("", one.right_at_once, right, of_sampled(one.right_at_once + own)),
+            Count("FBK", one.judged, judged, of_sampled(one.judged)),
+            Count("IMP", one.sent, sent, of_sampled(one.sent)),
+            Count("kept", one.kept_in_all, kept, of_sampled(one.kept_in_all)),
+            *(Count("", n, origin.value) for origin, n in one.kept.items()),
+            Count("dropped", one.dropped, "dropped", of_sampled(one.dropped)),
         ]
 
     def stage_lines(self) -> list[str]:

@@ -96,12 +96,12 @@ class TrainState(Standing[TrainReading]):
         total = stage.total if stage else 0
         shown = [Figure("step", f"{last.step:,} of {total:,}" if total else f"{last.step:,}")]
         shown.append(Figure("epoch", f"{last.epoch:.2f}"))
-        shown.append(self._loss(figures))
+        shown += self._loss(figures)
         norm = "not a number" if last.grad_norm is None else _short(last.grad_norm)
         shown.append(Figure("gradient norm", norm, "error" if last.grad_norm is None else ""))
         shown.append(Figure("learning rate", f"{last.learning_rate:.3g}"))
         if figures.tokens_per_s:
-            shown.append(Figure("tokens/s", f"{figures.tokens_per_s:,.0f}, without padding"))
+            shown.append(Figure("tokens/s", f"{figures.tokens_per_s:,.0f}"))
         shown.append(Figure("share of peak", _peak(figures)))
         shown += self._memory(figures)
         shown += self._device()
@@ -115,14 +115,14 @@ class TrainState(Standing[TrainReading]):
         return shown
 
     @staticmethod
-    def _loss(figures: TrainFigures) -> Figure:
+    def _loss(figures: TrainFigures) -> list[Figure]:
         assert figures.last is not None
-        loss = figures.last.loss
+        loss, smooth = figures.last.loss, figures.smoothed_loss
         if loss is None:
-            return Figure("loss", "not a number", "error")
-        smooth = figures.smoothed_loss
-        more = "" if smooth is None else f", smoothed {smooth:.4f}"
-        return Figure("loss", f"{loss:.4f}{more}")
+            shown = [Figure("loss", "not a number", "error")]
+        else:
+            shown = [Figure("loss", f"{loss:.4f}")]
+        return [*shown, *([] if smooth is None else [Figure("smoothed", f"{smooth:.4f}")])]
 
     def _memory(self, figures: TrainFigures) -> list[Figure]:
         """The most that a step had in memory, and what was changed where it ran out."""
@@ -166,7 +166,7 @@ class TrainState(Standing[TrainReading]):
         assert self.reading is not None
         last = self.reading.checkpoint
         if last is None:
-            return Figure("checkpoint", "none yet; c writes one" if self.at_work else "none")
+            return Figure("checkpoint", "none yet" if self.at_work else "none")
         return Figure("checkpoint", f"step {last.step:,}, {age(now - last.created_at)}")
 
     def _dev(self) -> list[Figure]:
@@ -217,7 +217,7 @@ class TrainState(Standing[TrainReading]):
         if not self.shown or self.reading is None:
             return "Training"
         others = len(self.reading.iterations) > 1
-        return f"Training, iteration {self.shown}" + (" , . others" if others else "")
+        return f"Training, iteration {self.shown}" + (" (others: , .)" if others else "")
 
     def situation(self) -> Situation:
         known = self.reading.iterations if self.reading else ()
@@ -236,4 +236,4 @@ def _peak(figures: TrainFigures) -> str:
         return f"{100 * share:.1f}% of {figures.peak_tflops:,.0f} TFLOPS"
     if str(figures.setup.get("device", "")) == "cpu":
         return "not known for a CPU"
-    return "not known for this device"
+    return "not known"

@@ -24,7 +24,9 @@ def counters_content(state: CollectState, glyphs: Glyphs) -> Content:
         drawn = " " * _BAR if one.share is None else bar(one.share, glyphs, _BAR)
         tone = "$text-warning" if one.who == "dropped" else "$accent"
         lines.append(
-            Content.assemble((f"{one.who:<8} ", style), (drawn, tone), " ", (one.text, style))
+            Content.assemble(
+                (f"{one.who:<8} ", style), (drawn, tone), (f"{one.n:>7,} {one.text}", style)
+            )
         )
     lines += [Content.styled(line, "$text-accent") for line in state.stage_lines()]
     return Content("\n").join(lines)

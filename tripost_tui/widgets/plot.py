@@ -33,23 +33,30 @@ class _Steps(NumericAxisFormatter):
         return [tick for tick in super().get_ticks(min_, max_, max_ticks) if tick == floor(tick)]
 
 
-class _Short(NumericAxisFormatter):
-    """Numbers that fit beside the axis, however small or large."""
+class _Few(NumericAxisFormatter):
+    """At most so many ticks, with labels that fit beside the axis; ``log``: of logarithms."""
+
+    def __init__(self, most: int, *, log: bool = False) -> None:
+        self._most, self._log = max(2, most), log
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+        ticks = [t for t in super().get_ticks(min_, max_, max_ticks) if min_ <= t <= max_]
+        while len(ticks) > self._most:
+            ticks = ticks[::2]
+        return ticks
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        if self._log:
+            return [f"{10**tick:.2g}" for tick in ticks]
         labels = super().get_labels_for_ticks(ticks)
-        most = _AXIS_COLUMNS - 2
         return [
-            label if len(label) <= most else f"{tick:.2g}"
+            label if len(label) <= _AXIS_COLUMNS - 2 and abs(tick) < 10_000 else _brief(tick)
             for label, tick in zip(labels, ticks, strict=True)
         ]
 
 
-class _Log(NumericAxisFormatter):
-    """Ticks of values whose logarithm is drawn."""
-
-    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        return [f"{10**tick:.2g}" for tick in ticks]
+def _brief(value: float) -> str:
+    return f"{value / 1000:.4g}k" if 10_000 <= abs(value) < 10_000_000 else f"{value:.2g}"
 
 
 class ChartPane(Vertical, can_focus=True):
@@ -102,8 +109,9 @@ class ChartPane(Vertical, can_focus=True):
         if chart is self._shown and look == self._drawn_as:
             return
         self._shown, self._drawn_as = chart, look
-        self._canvas.display = not chart.empty
-        if chart.empty:
+        nothing = not any(_drawn(line, chart) for line in chart.lines)
+        self._canvas.display = not nothing
+        if nothing:
             return
         if isinstance(self._canvas, _Plot):
             self._draw(self._canvas, chart)
@@ -114,8 +122,10 @@ class ChartPane(Vertical, can_focus=True):
     def _draw(self, canvas: _Plot, chart: Chart) -> None:
         styles = {tone: str(self.get_component_rich_style(f"chart--{tone.value}")) for tone in Tone}
         canvas.clear()
+        drawn: list[tuple[Point, ...]] = []
         for line in chart.lines:
             for piece in _drawn(line, chart):
+                drawn.append(piece)
                 canvas.plot(
                     x=[x for x, _ in piece],
                     y=[y for _, y in piece],
@@ -130,7 +140,9 @@ class ChartPane(Vertical, can_focus=True):
         else:
             canvas.set_x_formatter(_Steps())
             canvas.set_xlimits(*chart.x_range)
-            canvas.set_y_formatter(_Log() if chart.log else _Short())
+            # Two rows of a canvas for a tick, beside its frame, the caption and the axis.
+            canvas.set_y_formatter(_Few((self.size.height - 4) // 2, log=chart.log))
+            canvas.set_ylimits(*extent([y for piece in drawn for _, y in piece]))
 
 
 class LossPane(ChartPane):

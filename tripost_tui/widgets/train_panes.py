@@ -6,6 +6,7 @@ from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.training import Figure, TrainState
 
 _NAME = 15
+_TWO_COLUMNS = 72
 _STYLES = {"": "", "warning": "$text-warning", "error": "bold $text-error"}
 _TONES = {
     "": "",
@@ -16,11 +17,22 @@ _TONES = {
 }
 
 
-def figures_content(state: TrainState, now: float, glyphs: Glyphs) -> Content:
-    """A line for each figure, or why there are none."""
+def figures_content(state: TrainState, now: float, width: int, glyphs: Glyphs) -> Content:
+    """A line for each figure, two side by side where there is room; or why there are none."""
     if reason := state.empty():
         return Content(reason)
-    return Content("\n").join(_line(one, glyphs) for one in state.lines(now))
+    lines = [_line(one, glyphs) for one in state.lines(now)]
+    if width < _TWO_COLUMNS:
+        return Content("\n").join(lines)
+    room = width // 2
+    short = [line for line in lines if line.cell_length < room]
+    half = -(-len(short) // 2)
+    left, right = short[:half], [*short[half:], Content("")][:half]
+    pairs = [
+        Content.assemble(one.pad_right(room - one.cell_length), other)
+        for one, other in zip(left, right, strict=True)
+    ]
+    return Content("\n").join([*pairs, *(line for line in lines if line.cell_length >= room)])
 
 
 def _line(figure: Figure, glyphs: Glyphs) -> Content:
