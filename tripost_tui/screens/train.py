@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
@@ -17,6 +19,9 @@ from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices, Pane
 from tripost_tui.widgets.plot import ChartPane
 from tripost_tui.widgets.train_panes import alerts_content, figures_content, words_content
+
+_APART_S = 0.03
+"""Seconds between the drawings of two charts."""
 
 
 class TrainScreen(AboutRunScreen):
@@ -72,10 +77,14 @@ class TrainScreen(AboutRunScreen):
         alerts.show(alerts_content(state, now, glyphs))
         # Where panes are stacked, what says nothing would only push the loss out of sight.
         alerts.set_class(not state.alerts(now), "-nothing")
-        for name in CHARTS:
-            chart = self.query_one(f"#chart-{name}", ChartPane)
-            chart.show_chart(state.chart(name), words_content(state, name))
+        for place, name in enumerate(CHARTS):
+            # One after the other: a key that is pressed meanwhile waits for one, not for all.
+            self.set_timer(place * _APART_S, partial(self._draw, name))
         self._wish()
+
+    def _draw(self, name: str) -> None:
+        chart = self.query_one(f"#chart-{name}", ChartPane)
+        chart.show_chart(self.state.chart(name), words_content(self.state, name))
 
     def do_earlier(self) -> None:
         self._choose(-1)
