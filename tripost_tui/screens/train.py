@@ -77,9 +77,12 @@ class TrainScreen(AboutRunScreen):
         alerts.show(alerts_content(state, now, glyphs))
         # Where panes are stacked, what says nothing would only push the loss out of sight.
         alerts.set_class(not state.alerts(now), "-nothing")
+        # One after the other: a key that is pressed meanwhile waits for one, not for all.
         for place, name in enumerate(CHARTS):
-            # One after the other: a key that is pressed meanwhile waits for one, not for all.
-            self.set_timer(place * _APART_S, partial(self._draw, name))
+            if place:
+                self.set_timer(place * _APART_S, partial(self._draw, name))
+            else:
+                self._draw(name)
         self._wish()
 
     def _draw(self, name: str) -> None:

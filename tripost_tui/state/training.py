@@ -135,8 +135,8 @@ class TrainState(Standing[TrainReading]):
         if last.micro_tokens:
             shown.append(Figure("tokens at once", f"{last.micro_tokens:,}"))
         for step, before, then in figures.memory_changes[-2:]:
-            text = f"memory ran out: {then:,} at once for {before:,}"
-            shown.append(Figure(f"at step {step:,}", text, "warning"))
+            text = f"step {step:,}: {then:,}, was {before:,}"
+            shown.append(Figure("out of memory", text, "warning"))
         return shown
 
     def _device(self) -> list[Figure]:
@@ -175,11 +175,9 @@ class TrainState(Standing[TrainReading]):
         if not looks:
             return []
         best = max(looks, key=lambda look: look.value)
-        what = best.words
-        count = counted(len(looks), "look")
-        shown = [Figure("dev set", f"best {what} at step {best.step:,} of {count}")]
+        shown = [Figure("dev set, best", f"{best.words} at {best.step:,}")]
         if looks[-1] is not best:
-            shown.append(Figure("", f"last {looks[-1].words} at step {looks[-1].step:,}"))
+            shown.append(Figure("dev set, last", f"{looks[-1].words} at {looks[-1].step:,}"))
         return shown
 
     def alerts(self, now: float) -> list[tuple[str, str, str]]:
