@@ -71,7 +71,7 @@ def test_a_loss_that_is_not_a_number_is_a_gap_and_said(project: Project) -> None
     raw = state.chart("loss").lines[0]
     assert len(raw.pieces) == 2
     assert told(state)["loss"] == "not a number"
-    assert ("; a gap: 2 steps not a number", "error") in state.words("loss")
+    assert ("; gap: 2 steps", "error") in state.words("loss")
 
 
 def test_that_nothing_is_known_of_the_gpu_is_said(project: Project) -> None:

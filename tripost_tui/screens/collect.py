@@ -20,6 +20,7 @@ from tripost_tui.state.expert_trouble import ExpertTrouble, refused
 from tripost_tui.state.new_project import Choice
 from tripost_tui.state.place import Place
 from tripost_tui.state.trajectory import Passage
+from tripost_tui.text import one_line
 from tripost_tui.widgets.collect_panes import counters_content, drops_content, experts_content
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices, Pane
@@ -149,7 +150,7 @@ class CollectScreen(AboutRunScreen):
             if name is not None:
                 self._switch_to(name)
 
-        old = self.state.offline_name or "the experts that are set"
+        old = one_line(self.state.offline_name or "the experts that are set")
         note = f"Instead of {old}, from here on. What is collected stays. {found.note}"
         app.push_screen(ChoiceDialog("Which expert goes on?", choices, "", note), switch)
 

@@ -197,7 +197,7 @@ class CollectState(Standing[CollectReading]):
         if self.reading is not None and self.reading.has_scripts:
             ways.append("s the task's scripts")
         said = shorten(one_line(offline.message, 2000), 240)
-        title = f"{offline.title}{name}"
+        title = f"{one_line(offline.title, 100)}{name}"
         return [("error", title, said), ("info", kept + ", ".join(ways), ""), *shown]
 
     def situation(self) -> Situation:

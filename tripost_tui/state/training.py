@@ -198,7 +198,7 @@ class TrainState(Standing[TrainReading]):
             rate = self.figures.tokens_per_s
             return [(f"now {rate:,.0f}; " if rate else "", ""), *smooth]
         value = last.loss if name == "loss" else last.grad_norm
-        now = "not a number" if value is None else _short(value)
+        now = "no number" if value is None else _short(value)
         words = [(f"now {now}; ", "" if value is not None else "error"), *smooth]
         if name == "loss":
             looks = self.reading.looks if self.reading else ()

@@ -205,7 +205,7 @@ def ascii_plot(chart: Chart, columns: int, rows: int) -> str:
                 grid[round((high - y) / (high - low) * (rows - 1))][column(x)] = tone.sign
     ends = (10**high, 10**low) if chart.log else (high, low)
     labels = {0: f"{ends[0]:.3g}", rows - 1: f"{ends[1]:.3g}"}
+    wide = max(_AXIS_COLUMNS - 2, *(len(label) for label in labels.values()))
     return "\n".join(
-        f"{labels.get(at, ''):>{_AXIS_COLUMNS - 2}} |{''.join(line).rstrip()}"
-        for at, line in enumerate(grid)
+        f"{labels.get(at, ''):>{wide}} |{''.join(line).rstrip()}" for at, line in enumerate(grid)
     )
