@@ -68,6 +68,17 @@ class LiveQueries(Connection):
         )
         return [StepFacts._make(row) for row in rows]
 
+    def last_step_facts(self, run_id: int, limit: int) -> list[StepFacts]:
+        """The last ``limit`` steps of the newest iteration that trains, oldest first."""
+        rows = self._rows(
+            f"SELECT {', '.join(StepFacts._fields)} FROM train_steps WHERE run_id = ?1"
+            " AND iteration = (SELECT max(iteration) FROM train_steps WHERE run_id = ?1)"
+            " ORDER BY step DESC LIMIT ?2",
+            run_id,
+            limit,
+        )
+        return [StepFacts._make(row) for row in rows[::-1]]
+
     def call_facts(self, run_id: int, after_id: int = 0, limit: int = 2_000) -> list[CallFacts]:
         """The next ``limit`` calls of experts after the row ``after_id``, oldest first."""
         # The plus keeps SQLite from sorting the calls of the whole run for each page.

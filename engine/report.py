@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from db.records import (
     DropStage,
     EvaluatedItem,
+    Event,
     ExampleKind,
     Origin,
     Run,
@@ -24,6 +25,7 @@ from db.records import (
 )
 from db.store import Store
 from engine.config import ChangedSetting, settings_changed
+from engine.control import EXPERTS_CHANGED
 from engine.postprocess import share_of_improving
 from engine.report_experts import ExpertWork, expert_work
 from engine.report_reviews import Reviews, reviews_of
@@ -162,7 +164,7 @@ class Report:
     """A run's report. ``wanted_p`` is r / (r + 2), None when rebalancing is off or unknown.
 
     ``experts`` is None for a run that scripts alone corrected, ``reviews`` where nobody has
-    reviewed anything.
+    reviewed anything. ``experts_changed`` tells when others were asked from then on.
     """
 
     run: Run
@@ -176,6 +178,7 @@ class Report:
     wanted_p: float | None
     experts: ExpertWork | None
     reviews: Reviews | None = None
+    experts_changed: Sequence[Event] = ()
 
     @property
     def seconds(self) -> float:
@@ -227,6 +230,7 @@ def build_report(store: Store, run_id: int) -> Report:
         trainings = [_training(store, run_id, i) for i in range(1, run.iterations + 1)]
         experts = expert_work(store, run_id)
         reviews = reviews_of(store, run, stages)
+        experts_changed = store.events_of_kind(run_id, EXPERTS_CHANGED)
     ratio = _section(run, "postprocess").get("ratio")
     return Report(
         run=run,
@@ -242,6 +246,7 @@ def build_report(store: Store, run_id: int) -> Report:
         else None,
         experts=experts,
         reviews=reviews,
+        experts_changed=experts_changed,
     )
 
 
