@@ -77,6 +77,16 @@ async def test_a_trajectory_is_held_and_others_are_gone_to(
         await until(pilot, lambda: "Newest trajectory, 37 of 37" in text_of(pilot), "the newest")
 
 
+async def test_what_is_gone_to_comes_into_sight_where_panes_are_stacked(
+    app: TripostApp, project: Project, run_id: int
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_collect(pilot)
+        assert "Attempt, by student" not in text_of(pilot)
+        await pilot.press("k")
+        await until(pilot, lambda: "Held, 36 of 37" in text_of(pilot), "the one before")
+
+
 async def test_another_iteration_is_chosen(app: TripostApp, project: Project, run_id: int) -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await open_collect(pilot)

@@ -79,7 +79,7 @@ def test_that_nothing_is_known_of_the_gpu_is_said(project: Project) -> None:
     live_rows.trained(project, run_id)
     with recorded.at_work(project, run_id):
         state = read(project, GpuLook((), NO_SMI))
-        assert told(state)["VRAM, temperature"] == "no NVML here (nvidia-smi is not installed)"
+        assert told(state)["GPU"] == "no NVML here (nvidia-smi is not installed)"
         assert state.vram() == ""
 
 
@@ -90,7 +90,7 @@ def test_a_training_on_a_cpu_has_no_vram(project: Project) -> None:
         found = told(read(project, GpuLook((), NO_SMI)))
     assert found["device"] == "CPU"
     assert found["share of peak"] == "not known for a CPU"
-    assert "VRAM, temperature" not in found
+    assert "GPU" not in found
     assert found["engine's memory"] == "4.7 GiB"
 
 

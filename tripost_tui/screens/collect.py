@@ -107,6 +107,8 @@ class CollectScreen(AboutRunScreen):
         if self._reader is not None:
             self._reader.step(by)
             self.hurry()
+            # Where panes are stacked it may be out of sight.
+            self.pane("live").focus()
 
     def do_copy(self) -> None:
         tripost(self.app).copy(self.state.plain())

@@ -149,7 +149,7 @@ class TrainState(Standing[TrainReading]):
         load = self.gpu()
         if load is None:
             note = self.reading.gpus.note
-            return [Figure("VRAM, temperature", note)] if note else []
+            return [Figure("GPU", note)] if note else []
         parts = []
         if load.used_bytes is not None and load.total_bytes:
             parts.append(Figure("VRAM", vram(load.used_bytes, load.total_bytes)))
