@@ -205,9 +205,7 @@ class TrainState(Standing[TrainReading]):
             if any(look.is_loss for look in looks):
                 words += [(", ", ""), ("dev set", "other")]
             if self.figures.gaps:
-                words.append(
-                    (f"; a gap: {counted(self.figures.gaps, 'step')} not a number", "error")
-                )
+                words.append((f"; gap: {counted(self.figures.gaps, 'step')}", "error"))
         return words
 
     def title(self) -> str:
