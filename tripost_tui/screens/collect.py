@@ -13,11 +13,9 @@ from tripost_tui.actions import Target
 from tripost_tui.found_experts import FoundExperts
 from tripost_tui.screens.about_run import STACKED_BELOW, AboutRunScreen
 from tripost_tui.screens.base import bindings_of, tripost
-from tripost_tui.screens.choosing import ChoiceDialog
 from tripost_tui.state.collect_reading import CollectReader
 from tripost_tui.state.collecting import CollectState
 from tripost_tui.state.expert_trouble import ExpertTrouble, refused
-from tripost_tui.state.new_project import Choice
 from tripost_tui.state.place import Place
 from tripost_tui.state.trajectory import Passage
 from tripost_tui.text import one_line
@@ -137,6 +135,10 @@ class CollectScreen(AboutRunScreen):
     def _choose_expert(self, found: FoundExperts) -> None:
         if not self.is_there:
             return
+        # Late: the screen opens a tenth of a second sooner.
+        from tripost_tui.screens.choosing import ChoiceDialog
+        from tripost_tui.state.new_project import Choice
+
         app = tripost(self.app)
         choices = [
             Choice(one.name, one.about)

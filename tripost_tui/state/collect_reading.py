@@ -15,7 +15,7 @@ from engine.editing import AFTER_IMP
 from engine.errors import ConfigError
 from engine.expert_settings import ExpertSettings
 from engine.project import Project
-from engine.task_setup import has_scripts
+from engine.tasks import is_folder
 from tripost_tui.state.expert_traffic import ExpertRow, ExpertTraffic, Spending
 from tripost_tui.state.expert_trouble import ExpertTrouble, expert_trouble
 from tripost_tui.state.project_reading import ProjectReader
@@ -165,7 +165,7 @@ class CollectReader(ProjectReader[CollectReading]):
             except ConfigError:
                 # Half written, or wrong: whoever starts an engine is told.
                 project = self._project
-            self._read_settings = (changed_at, project.settings.experts, has_scripts(project))
+            self._read_settings = (changed_at, project.settings.experts, _has_scripts(project))
         return self._read_settings[1:]
 
     def _read_calls(self, store: Store, run_id: int) -> None:
@@ -257,3 +257,12 @@ class CollectReader(ProjectReader[CollectReading]):
         if self._live.attempt is not None and self._live.attempt.id == found.id:
             return self._live
         return Shown(attempt=found, question=store.item(found.item_id).question)
+
+
+def _has_scripts(project: Project) -> bool:
+    if not is_folder(project.settings.task.name):
+        return True
+    # Late: only tasks of one's own need what takes a tenth of a second to load.
+    from engine.task_setup import has_scripts
+
+    return has_scripts(project)
