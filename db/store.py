@@ -5,6 +5,7 @@ from db.evaluation import EvaluationQueries
 from db.events import EventQueries
 from db.example_lists import ExampleListQueries
 from db.experts import ExpertQueries
+from db.live import LiveQueries
 from db.review_lists import ReviewListQueries
 from db.reviews import ReviewQueries
 from db.runs import RunQueries
@@ -19,6 +20,7 @@ class Store(
     ExampleListQueries,
     EvaluationQueries,
     EventQueries,
+    LiveQueries,
     ReviewQueries,
     ReviewListQueries,
 ):

@@ -34,6 +34,7 @@ __all__ = [
     "FOUR_BIT_DEMO",
     "NO_PART_OF_THE_EXPERIMENT",
     "SETTINGS",
+    "TOLD_WHEN_CHANGED",
     "ChangedSetting",
     "CollectSettings",
     "EvaluateSettings",
@@ -248,6 +249,11 @@ NO_PART_OF_THE_EXPERIMENT = frozenset(
     }
 )
 """Settings that may change while a run goes on: where it runs, what it may cost, its name."""
+
+
+TOLD_WHEN_CHANGED = frozenset({"experts.feedback", "experts.improve"})
+"""Settings of the experiment that may change while a run goes on all the same: each turn says who
+wrote it, and an event from when on others are asked."""
 
 
 def settings_hash(settings: Settings) -> str:

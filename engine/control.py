@@ -30,6 +30,11 @@ _POLL_EVERY_S = 0.25
 REVIEW_WAIT = "waiting for review"
 """The state word of a run that waits until a person has decided."""
 
+BUDGET_CAUSE = "experts' budget"
+"""The cause, in its event, of a stop that nobody asked for: experts have cost what they may."""
+EXPERTS_CHANGED = "experts.changed"
+"""Kind of the event that other experts are asked from then on than before in the run."""
+
 
 class StopRequested(Exception):
     """A person asked the engine to stop; everything done so far is stored."""

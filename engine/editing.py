@@ -49,6 +49,21 @@ class DropReason(StrEnum):
     EDIT_UNREADABLE = "edited text cannot be read"
 
 
+AFTER_IMP = frozenset(
+    {
+        DropReason.IMPROVE_FAILED,
+        DropReason.IMPROVE_GAVE_UP,
+        DropReason.IMPROVE_UNUSABLE,
+        DropReason.UPDATE_WITHOUT_ANSWER,
+        DropReason.UPDATE_UNCHANGED,
+        DropReason.UPDATE_CHANGES_PREFIX,
+        DropReason.UPDATE_KEEPS_SPAN,
+        DropReason.NEVER_CORRECT,
+    }
+)
+"""Reasons that there are only where IMP was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """Feedback, and who gave it."""

@@ -92,10 +92,14 @@ class RunFailed(TripostError):  # the run failed, not the caller
 
 
 class ExpertUnavailable(TripostError):
-    """An expert cannot be asked; what was collected is kept."""
+    """An expert cannot be asked; what was collected is kept. ``expert`` is its name, if known."""
 
     title = "The expert cannot be used"
     exit_code = 8
+
+    def __init__(self, message: str, title: str | None = None, expert: str | None = None) -> None:
+        super().__init__(message, title)
+        self.expert = expert
 
 
 class BudgetUsedUp(Exception):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from db.records import Level, Run
+from engine.control import EXPERTS_CHANGED
+from engine.expert_settings import ExpertSettings
 from engine.experts.book import StoreBook
 from engine.experts.prompts import Prompts, load_prompts
 from engine.experts.team import Team, open_callers, spent
@@ -15,6 +18,8 @@ from local_experts.calling import Caller
 
 _STORE_TIMEOUT_S = 60.0
 _TOLD = "experts.asked"
+
+_ROLES = {"feedback": "feedback (FBK)", "improve": "improvements (IMP)"}
 
 
 @contextmanager
@@ -45,6 +50,28 @@ def asked(context: RunContext, iteration: int) -> Iterator[Team]:
                 yield team
         finally:
             _tell_of_calls(context, iteration, callers.values())
+
+
+def tell_of_change(context: RunContext, run: Run) -> None:
+    """Store an event where the settings name other experts than the run has had so far."""
+    experts = context.settings.experts
+    told = context.store.events_of_kind(run.id, EXPERTS_CHANGED)
+    first = {**ExpertSettings().model_dump(mode="json"), **run.config.get("experts", {})}
+    before = told[-1].data["now"] if told else {role: list(first[role]) for role in _ROLES}
+    now = {role: list(getattr(experts, role)) for role in _ROLES}
+    changed = [
+        f"{what} by {', '.join(now[role])} instead of {', '.join(before[role])}"
+        for role, what in _ROLES.items()
+        if now[role] != before[role]
+    ]
+    if changed:
+        context.store.add_event(
+            run.id,
+            EXPERTS_CHANGED,
+            f"from now on {'; '.join(changed)}. What was edited before stays as it is",
+            level=Level.WARNING,
+            data={"before": before, "now": now},
+        )
 
 
 def traffic_note(done: int, total: int, callers: Iterable[Caller]) -> str:

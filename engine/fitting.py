@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 from db.records import Level, StageName, TrainStep
 from engine.control import StopRequested
@@ -48,7 +49,7 @@ def train(context: RunContext, iteration: int) -> None:
         loop = _Loop(context, iteration, trainer, work)
         if loop.take_up() == 0:
             texts = ([text for text, _ in example.segments] for example in examples)
-            loop.begin(count_cut_otherwise(context.student.form, texts))
+            loop.begin(count_cut_otherwise(context.student.form, texts), speed_facts(context, rows))
         loop.run()
         path, digest = save_iteration(context, iteration)
         tokens = sum(step.tokens for step in context.store.train_steps(context.run_id, iteration))
@@ -97,10 +98,11 @@ class _Loop:
         self._work.advance(trainer.next_step, len(trainer.plans))
         return trainer.next_step
 
-    def begin(self, cut_otherwise: int) -> None:
+    def begin(self, cut_otherwise: int, speed: dict[str, Any]) -> None:
         """Find out what fits before the first step, and tell how it trains.
 
-        ``cut_otherwise`` of the examples have other tokens than their whole texts would.
+        ``cut_otherwise`` of the examples have other tokens than their whole texts would;
+        ``speed`` is what tokens a second are set against.
         """
         context, trainer = self._context, self._trainer
         wanted = trainer.micro_tokens
@@ -119,6 +121,7 @@ class _Loop:
                 "iteration": self._iteration,
                 "cut_otherwise": cut_otherwise,
                 **trainer.setup(),
+                **speed,
             },
         )
 

@@ -19,9 +19,10 @@ from db.records import (
 from db.store import Store
 from engine.collection import collect
 from engine.config import settings_hash
-from engine.control import Control, StopRequested
-from engine.errors import BudgetUsedUp, RunFailed, TripostError
+from engine.control import BUDGET_CAUSE, Control, StopRequested
+from engine.errors import BudgetUsedUp, ExpertUnavailable, RunFailed, TripostError
 from engine.evaluation import evaluate
+from engine.expert_session import tell_of_change
 from engine.experts.preflight import check_experts
 from engine.fitting import train
 from engine.iteration_weights import remove_leftovers, restore_iteration
@@ -104,12 +105,13 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
             seat = StudentSeat(lambda: load_student(project.settings.student, task.name, run.seed))
             context = RunContext(project, project.settings, store, run.id, task, seat, control)
             check_questions(context)
+            tell_of_change(context, run)
             _tell_of_template(context)
             _iterate(context)
     except StopRequested:
         return _end(store, run, RunStatus.STOPPED, "stopped; `tripost run` goes on from here")
     except BudgetUsedUp as error:
-        return _end(store, run, RunStatus.STOPPED, str(error))
+        return _end(store, run, RunStatus.STOPPED, str(error), {"cause": BUDGET_CAUSE})
     except BaseException as error:
         # A full or damaged database cannot take the news; the log has it.
         with suppress(StoreError):
@@ -194,9 +196,12 @@ def _end(
 
 def _facts(error: BaseException) -> Json:
     """What whoever follows the run needs to tell an error as the engine does."""
-    if isinstance(error, TripostError):
-        return {"title": error.title, "message": error.message, "exit_code": error.exit_code}
-    return {}
+    if not isinstance(error, TripostError):
+        return {}
+    facts = {"title": error.title, "message": error.message, "exit_code": error.exit_code}
+    if isinstance(error, ExpertUnavailable):
+        facts["expert"] = error.expert
+    return facts
 
 
 def _versions() -> dict[str, str]:

@@ -11,7 +11,12 @@ from typing import Any
 
 from db.records import Run, RunStatus
 from db.store import Store
-from engine.config import NO_PART_OF_THE_EXPERIMENT, Settings, settings_hash
+from engine.config import (
+    NO_PART_OF_THE_EXPERIMENT,
+    TOLD_WHEN_CHANGED,
+    Settings,
+    settings_hash,
+)
 from engine.errors import ConfigError
 from engine.experts.preflight import check_experts
 from engine.memory_check import check_memory
@@ -76,7 +81,7 @@ def _changed(settings: Settings, run: Run) -> list[str]:
         )
     )
     # Each iteration takes p and the weights as they are at its stage 2, and says so.
-    may_change = NO_PART_OF_THE_EXPERIMENT.union(STAGE_TWO)
+    may_change = (NO_PART_OF_THE_EXPERIMENT | TOLD_WHEN_CHANGED).union(STAGE_TWO)
     return [
         key
         for key, value in now.items()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from db.records import (
     DropStage,
     EvaluatedItem,
+    Event,
     ExampleKind,
     Origin,
     Run,
@@ -25,6 +26,7 @@ from db.records import (
 from db.store import Store
 from engine.comparing import outcome
 from engine.config import ChangedSetting, settings_changed
+from engine.control import EXPERTS_CHANGED
 from engine.postprocess import share_of_improving
 from engine.report_experts import ExpertWork, expert_work
 from engine.report_reviews import Reviews, reviews_of
@@ -157,7 +159,7 @@ class Report:
     """A run's report. ``wanted_p`` is r / (r + 2), None when rebalancing is off or unknown.
 
     ``experts`` is None for a run that scripts alone corrected, ``reviews`` where nobody has
-    reviewed anything.
+    reviewed anything. ``experts_changed`` tells when others were asked from then on.
     """
 
     run: Run
@@ -172,6 +174,7 @@ class Report:
     experts: ExpertWork | None
     reviews: Reviews | None = None
     changed_values: Sequence[ChangedValues] = ()
+    experts_changed: Sequence[Event] = ()
 
     @property
     def seconds(self) -> float:
@@ -224,6 +227,7 @@ def build_report(store: Store, run_id: int) -> Report:
         experts = expert_work(store, run_id)
         reviews = reviews_of(store, run, stages)
         values = changed_values(store, run_id)
+        experts_changed = store.events_of_kind(run_id, EXPERTS_CHANGED)
     ratio = _section(run, "postprocess").get("ratio")
     return Report(
         run=run,
@@ -240,6 +244,7 @@ def build_report(store: Store, run_id: int) -> Report:
         experts=experts,
         reviews=reviews,
         changed_values=values,
+        experts_changed=experts_changed,
     )
 
 

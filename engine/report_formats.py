@@ -69,6 +69,7 @@ def to_json(report: Report) -> dict[str, Any]:
             for one in report.collections
         ],
         "experts": None if report.experts is None else experts_json(report.experts),
+        "experts_changed": [{"at": one.at, **one.data} for one in report.experts_changed],
         "trainings": [
             {
                 "iteration": one.iteration,

@@ -55,6 +55,10 @@ def _about(report: Report) -> Table:
         ("Created", _moment(run.created_at)),
         ("Working time", duration_text(report.seconds)),
         ("Settings", run.config_hash[:12]),
+        *(
+            ("Experts changed", f"{_moment(one.at)}: {one.message}")
+            for one in report.experts_changed
+        ),
     ]
     return table_of("Run", ("what", "value"), rows)
 

@@ -78,6 +78,18 @@ def _check(task: OwnTask, method: str, experts: ExpertSettings) -> None:
         )
 
 
+def has_scripts(project: Project) -> bool:
+    """Tell whether the task gives feedback and improvements itself; nothing of it is run."""
+    name = project.settings.task.name
+    if not is_folder(name):
+        return True
+    try:
+        own = load_task_settings(Path(_resolved(name, project.path)))
+    except ConfigError:
+        return False
+    return own.feedback is not None and own.improve is not None
+
+
 def prompt_folders(project: Project, task: Task) -> tuple[Path, ...]:
     """Return where a person's own prompts for experts may be: the project's, then the task's."""
     folders = (project.path / PROMPTS,)

@@ -167,6 +167,8 @@ class Caller:
         try:
             reply = self._replayed(key) or self._made(key, request, role)
         except BaseException as error:
+            if isinstance(error, ExpertError):
+                error.expert = self.expert.name
             flight.set_exception(error)
             raise
         else:

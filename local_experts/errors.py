@@ -8,11 +8,13 @@ class ExpertError(Exception):
 
     ``title`` is a short line without a full stop; ``message`` says which address or file, and
     what happened. Neither ever holds a key. Parts of a message may come from a server: clean
-    it before showing it. ``transient`` errors may be gone when the same is asked again.
+    it before showing it. ``transient`` errors may be gone when the same is asked again. ``expert``
+    is the name of the one that was asked, where that is known.
     """
 
     title = "The expert cannot be used"
     transient = False
+    expert: str | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

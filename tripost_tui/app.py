@@ -280,6 +280,9 @@ class TripostApp(App[None]):
     def do_run(self) -> None:
         self._go(Target.RUN)
 
+    def do_collect(self) -> None:
+        self._go(Target.COLLECT)
+
     def do_review(self) -> None:
         self._go(Target.REVIEW)
 
@@ -288,6 +291,9 @@ class TripostApp(App[None]):
 
     def do_evaluate(self) -> None:
         self._go(Target.EVALUATE)
+
+    def do_train(self) -> None:
+        self._go(Target.TRAIN)
 
     def do_next_stage(self) -> None:
         self._step(1)

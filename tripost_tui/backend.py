@@ -14,6 +14,7 @@ from engine.errors import BusyError, ProjectError
 from engine.project import Project, forget_project, remember_project
 from tripost_tui.demo import demo_folder, open_demo
 from tripost_tui.preflight import Finding, Preflight, folder_of, free_folder
+from tripost_tui.state.gpu_watch import GpuWatch
 from tripost_tui.state.home import RunRow
 from tripost_tui.state.reading import HomeReader, RunReader
 from tripost_tui.wish import FIRST_FOLDER, Wish, settings_of
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from engine.doctor import Check
     from tripost_tui.found_experts import FoundExperts
     from tripost_tui.state.balance_port import BalancePort
+    from tripost_tui.state.collect_reading import CollectReader
     from tripost_tui.state.evaluate_reading import EvaluationReader
     from tripost_tui.state.items_port import ItemsPort
     from tripost_tui.state.log_reading import LogReader
     from tripost_tui.state.models import ModelChoice
     from tripost_tui.state.report import ReportPage
     from tripost_tui.state.review_port import ReviewPort
+    from tripost_tui.state.train_reading import TrainReader
 
 
 class Backend(Protocol):
@@ -38,6 +41,15 @@ class Backend(Protocol):
 
     def reader(self, path: Path, run_id: int | None) -> RunReader:
         """To follow a run with, in the thread that asks for it."""
+
+    def collect_reader(self, path: Path, run_id: int | None) -> CollectReader:
+        """The same for what it collects."""
+
+    def train_reader(self, path: Path, run_id: int | None) -> TrainReader:
+        """The same for its training."""
+
+    def switch_expert(self, path: Path, old: str | None, new: str) -> None:
+        """Set ``new`` for the expert ``old``, or for all language models where that is None."""
 
     def reviews(self, path: Path, run_id: int | None) -> ReviewPort:
         """To review a run with, in the thread that opens it; nothing is read before."""
@@ -102,12 +114,28 @@ class LocalBackend:
         self._clock = clock
         self._home = HomeReader(clock)
         self._preflight = Preflight(self._cwd)
+        self.gpus = GpuWatch()
 
     def home(self) -> list[RunRow]:
         return self._home.read()
 
     def reader(self, path: Path, run_id: int | None) -> RunReader:
-        return RunReader(path, run_id, self._clock)
+        return RunReader(path, run_id, self._clock, gpus=self.gpus.look)
+
+    def collect_reader(self, path: Path, run_id: int | None) -> CollectReader:
+        from tripost_tui.state.collect_reading import CollectReader
+
+        return CollectReader(path, run_id, self._clock, gpus=self.gpus.look)
+
+    def train_reader(self, path: Path, run_id: int | None) -> TrainReader:
+        from tripost_tui.state.train_reading import TrainReader
+
+        return TrainReader(path, run_id, self._clock, gpus=self.gpus.look)
+
+    def switch_expert(self, path: Path, old: str | None, new: str) -> None:
+        from tripost_tui.expert_switch import switch_expert
+
+        switch_expert(Project.open(path), old, new)
 
     def reviews(self, path: Path, run_id: int | None) -> ReviewPort:
         from tripost_tui.state.review_store import StoreReviews

@@ -19,6 +19,7 @@ from tripost_tui.commands.projects import new, report
 from tripost_tui.commands.reviewing import review
 from tripost_tui.commands.running import demo, run
 from tripost_tui.commands.tasks import task
+from tripost_tui.commands.train_log import train_log
 from tripost_tui.failures import EXIT_CODES, Commands
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(
@@ -80,6 +81,7 @@ for _command in (
     continue_,
     report,
     compare_items,
+    train_log,
     export,
     task,
     experts,

@@ -13,8 +13,10 @@ class Situation:
     there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
     a trajectory to decide about. ``typing``: an editor is open. ``has_example``: one is shown.
     ``has_iterations``: the run can be read. ``other_values``: p or a weight is not as it is saved.
-    ``has_pairs``: two models are
-    compared; ``in_items``: their items are shown; ``has_item``: one of them is chosen.
+    ``has_pairs``: two models are compared; ``in_items``: their items are shown; ``has_item``: one
+    of them is chosen. ``iterations`` can be chosen from.
+    ``has_steps``: there is something to plot. ``held``: what is shown live stands still.
+    ``expert_offline``: the run ended for an expert's sake; ``has_scripts``: the task has its own.
     """
 
     selected: bool = False
@@ -36,6 +38,11 @@ class Situation:
     has_pairs: bool = False
     in_items: bool = False
     has_item: bool = False
+    iterations: int = 0
+    has_steps: bool = False
+    held: bool = False
+    expert_offline: bool = False
+    has_scripts: bool = True
 
 
 Reason = str | None
@@ -202,3 +209,54 @@ def in_items(now: Situation) -> Reason:
 
 def items_label(now: Situation) -> str:
     return "accuracy" if now.in_items else "items"
+
+
+def has_other_iterations(now: Situation) -> Reason:
+    if now.iterations > 1:
+        return None
+    return "There is no other iteration to look at yet."
+
+
+def has_steps(now: Situation) -> Reason:
+    return None if now.has_steps else "There is no training step yet."
+
+
+def stop_or_scripts(now: Situation) -> Reason:
+    """Stops the run; where its expert is offline, goes on with the task's scripts."""
+    if not now.expert_offline:
+        return can_stop(now)
+    if now.busy:
+        return now.busy
+    if not now.has_scripts:
+        return "The task has no scripts of its own; w chooses another expert."
+    return None
+
+
+def stop_label(now: Situation) -> str:
+    return "scripts" if now.expert_offline else "stop"
+
+
+def report_or_retry(now: Situation) -> Reason:
+    return start_or_pause(now) if now.expert_offline else has_run(now)
+
+
+def report_label(now: Situation) -> str:
+    return "retry" if now.expert_offline else "report"
+
+
+def can_switch_expert(now: Situation) -> Reason:
+    if now.busy:
+        return now.busy
+    if not now.readable:
+        return "The project cannot be read."
+    if not now.latest:
+        return "This is an earlier run of the project; only its latest can go on."
+    if now.alive:
+        return "The engine is at work: s stops it, then another expert can be chosen."
+    if now.state == "finished":
+        return "This run is finished: no expert is asked any more."
+    return None
+
+
+def hold_label(now: Situation) -> str:
+    return "follow" if now.held else "hold"

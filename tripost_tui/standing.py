@@ -1,6 +1,7 @@
 """How a run stands, in a few lines or as one JSON object."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +56,12 @@ def standing_text(
     accuracy: list[IterationAccuracy],
     alert: Event | None = None,
     reviews: ReviewCounts | None = None,
+    live: Sequence[str] = (),
 ) -> str:
-    """For a person: state first, then what is known. Safe to print."""
+    """For a person: state first, then what is known; ``live`` is what the stage at hand tells.
+
+    Safe to print.
+    """
     lines = [f"{project.name}: {view.state}"]
     if view.explanation:
         lines.append(view.explanation)
@@ -70,6 +75,7 @@ def standing_text(
             line += f" · {roughly(view.eta_s)} left in this stage"
         lines.append(line)
         lines += doing(view)
+    lines += live
     if alert is not None:
         text = one_line(alert.message, _ALERT_CHARS)
         lines.append(f"{alert.level.value}: {text}, {age(time.time() - alert.at)}")

@@ -12,9 +12,10 @@ from local_experts.errors import BudgetReached, ExpertError
 _GOES_ON = "What is collected is kept, no reply is asked for again: `tripost run` goes on from here"
 
 
-def unavailable(error: ExpertError, then: str = "") -> ExpertUnavailable:
+def unavailable(error: ExpertError, then: str = "", expert: str | None = None) -> ExpertUnavailable:
     """Return an expert's error as one of ours; ``then`` says what becomes of the run."""
-    return ExpertUnavailable(" ".join(filter(None, (error.message, then))), error.title)
+    said = " ".join(filter(None, (error.message, then)))
+    return ExpertUnavailable(said, error.title, error.expert or expert)
 
 
 @contextmanager

@@ -34,4 +34,4 @@ def check_experts(project: Project, task: Task) -> None:
             with closing(open_expert(name, expert_options(experts))) as expert:
                 expert.facts()
         except ExpertError as error:
-            raise unavailable(error) from error
+            raise unavailable(error, expert=name) from error

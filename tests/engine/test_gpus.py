@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.gpus import Gpu, GpuQueryError, query_gpus
+from engine.gpus import Gpu, GpuLoad, GpuQueryError, query_gpus, query_loads
 
 MIB = 2**20
 
@@ -41,3 +41,22 @@ def test_a_machine_without_nvidia_smi_has_no_gpus(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert query_gpus() == []
+
+
+def test_the_load_is_read(tmp_path: Path) -> None:
+    said = "NVIDIA A10, 2nd, 23028, 5120, 61, 148.37, 97\nold card, 4096, 100, 40, [N/A], [N/A]\n"
+    assert query_loads(smi(tmp_path, said)) == [
+        GpuLoad("NVIDIA A10, 2nd", 23028 * MIB, 5120 * MIB, 61, 148.37, 97),
+        GpuLoad("old card", 4096 * MIB, 100 * MIB, 40, None, None),
+    ]
+
+
+@pytest.mark.parametrize("value", ["[N/A]", "", "-3", "nan", "1e400", "1.x", "9" * 5000])
+def test_a_load_that_is_no_number_is_not_known(tmp_path: Path, value: str) -> None:
+    [load] = query_loads(smi(tmp_path, f"card, {value}, {value}, {value}, {value}, {value}\n"))
+    assert load == GpuLoad("card", None, None, None, None, None)
+
+
+def test_the_load_of_no_gpu_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(GpuQueryError, match="No devices"):
+        query_loads(smi(tmp_path, "No devices were found\n"))

@@ -43,3 +43,12 @@ def test_what_is_no_part_of_the_experiment_may_change(tmp_path: Path) -> None:
     check_ready(Project(project.path, other))
     with pytest.raises(ConfigError, match=r"train\.epochs changed since run 1 began"):
         check_ready(Project(project.path, with_values(settings, {"train.epochs": 9})))
+
+
+def test_other_experts_may_be_asked_while_a_run_goes_on(tmp_path: Path) -> None:
+    settings = with_values(Settings(), {"experts.feedback": ("ollama:gone",)})
+    project = begun(tmp_path, settings.model_dump(mode="json"), settings_hash(settings))
+    check_ready(Project(project.path, Settings()))
+    votes = {"experts.votes": 3, "experts.feedback_temperature": 1.0}
+    with pytest.raises(ConfigError, match=r"experts\.feedback_temperature, |experts\.votes"):
+        check_ready(Project(project.path, with_values(Settings(), votes)))

@@ -23,6 +23,7 @@ from db.records import (
 )
 from db.store import Store
 from engine.config import Settings, settings_hash
+from engine.control import EXPERTS_CHANGED
 from engine.editing import DropReason
 from engine.report import Report, build_report
 from engine.report_experts import experts_json
@@ -312,3 +313,15 @@ def test_tables_have_rows_as_wide_as_their_heads(store: Store, run: Run) -> None
         assert table.rows
         assert all(len(row) == len(table.columns) for row in table.rows)
         assert all(column < len(table.columns) for column in table.numbers)
+
+
+def test_when_others_were_asked_is_told_as_data(store: Store, run: Run) -> None:
+    before, now = {"feedback": ["ollama:`a`"]}, {"feedback": ["script"]}
+    message = "from now on feedback (FBK) by script instead of ollama:`a`|<b>"
+    store.add_event(run.id, EXPERTS_CHANGED, message, data={"before": before, "now": now})
+    report = build_report(store, run.id)
+    (told,) = to_json(report)["experts_changed"]
+    assert (told["before"], told["now"]) == (before, now)
+    text = to_markdown(report)
+    assert "from now on feedback (FBK) by script" in text
+    assert r"ollama:\`a\`\|\<b>" in text

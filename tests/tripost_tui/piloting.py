@@ -17,6 +17,7 @@ from tripost_tui.preflight import Finding, Grade, Subject
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
 from tripost_tui.screens.run import RunScreen
+from tripost_tui.state.gpu_watch import NOTHING_KNOWN, GpuLook, GpuWatch
 from tripost_tui.state.home import RunRow
 from tripost_tui.state.log_reading import LogReader
 from tripost_tui.wish import Wish
@@ -73,11 +74,23 @@ FOUND = FoundExperts(
 )
 
 
+class NoGpus(GpuWatch):
+    """What this machine has is no matter of the tests: ``look`` is what is shown."""
+
+    def __init__(self, look: GpuLook = NOTHING_KNOWN) -> None:
+        super().__init__()
+        self.shown = look
+
+    def look(self) -> GpuLook:
+        return self.shown
+
+
 class StartedBackend(LocalBackend):
     """The real one, save that no engine process is started, only noted, and the experts found."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, recorded.Clock(recorded.NOW))
+        self.gpus = NoGpus()
         self.started: list[Path] = []
 
     def start(self, path: Path) -> None:
@@ -106,6 +119,12 @@ class PicturedBackend(StartedBackend):
 
     def reader(self, path: Path, run_id: int | None):  # type: ignore[no-untyped-def]
         return super().reader(self._folder / path.name, run_id)
+
+    def collect_reader(self, path: Path, run_id: int | None):  # type: ignore[no-untyped-def]
+        return super().collect_reader(self._folder / path.name, run_id)
+
+    def train_reader(self, path: Path, run_id: int | None):  # type: ignore[no-untyped-def]
+        return super().train_reader(self._folder / path.name, run_id)
 
     def free_folder(self) -> str:
         return "my-project"

@@ -17,6 +17,7 @@ from tripost_tui.actions import (
 from tripost_tui.app import TripostApp
 from tripost_tui.glyphs import UNICODE
 from tripost_tui.screens.balance import BalanceScreen
+from tripost_tui.screens.collect import CollectScreen
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.doctor import DoctorScreen
 from tripost_tui.screens.evaluate import EvaluateScreen
@@ -27,6 +28,7 @@ from tripost_tui.screens.quit import QuitDialog
 from tripost_tui.screens.report import ReportScreen
 from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.screens.run import RunScreen
+from tripost_tui.screens.train import TrainScreen
 from tripost_tui.situation import Situation
 from tripost_tui.widgets.key_footer import footer_parts
 
@@ -34,6 +36,8 @@ PLACES = {
     Target.GLOBAL: TripostApp,
     Target.HOME: HomeScreen,
     Target.RUN: RunScreen,
+    Target.COLLECT: CollectScreen,
+    Target.TRAIN: TrainScreen,
     Target.REPORT: ReportScreen,
     Target.REVIEW: ReviewScreen,
     Target.BALANCE: BalanceScreen,
@@ -46,6 +50,8 @@ PLACES = {
 SCREENS = [
     Target.HOME,
     Target.RUN,
+    Target.COLLECT,
+    Target.TRAIN,
     Target.REPORT,
     Target.REVIEW,
     Target.BALANCE,

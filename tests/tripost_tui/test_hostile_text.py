@@ -8,7 +8,9 @@ from balanced import balanced_project
 from evaluated import evaluated_project
 from piloting import StartedBackend, app_on, at_home, at_run, text_of, until
 
+from db.expert_records import ExpertCall
 from db.records import (
+    Level,
     RunStatus,
     Turn,
     TurnKind,
@@ -17,6 +19,7 @@ from db.records import (
 from db.review_records import ReviewChange, ReviewKind
 from db.store import Store
 from tripost_tui.actions import Target
+from tripost_tui.screens.about_run import AboutRunScreen
 from tripost_tui.screens.balance import BalanceScreen
 from tripost_tui.screens.evaluate import EvaluateScreen
 from tripost_tui.screens.review import ReviewScreen
@@ -174,6 +177,40 @@ async def test_model_text_is_shown_as_it_is_in_evaluate(text: str, tmp_path: Pat
         await pilot.click("#item-pair", offset=(5, 3))
         await pilot.click("#items-list", offset=(30, 1))
         assert not app._exit
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_texts_of_others_are_shown_as_they_are_while_a_run_collects_and_trains(
+    text: str, tmp_path: Path
+) -> None:
+    storable = text.encode("utf-8", "replace").decode()
+    project = recorded.new_project(tmp_path / "demo")
+    run_id = recorded.record(project, turns(storable), storable)
+    short = storable[:5000]
+    facts = {"title": short, "message": short, "exit_code": 8, "expert": short}
+    call = {"run_id": run_id, "iteration": 2, "role": "feedback", "request": {}}
+    with Store.open(project.db_path) as store:
+        store.add_expert_calls(
+            [ExpertCall(**call, key="k", expert=short or "nobody", error=short)]  # type: ignore[arg-type]
+        )
+        store.add_event(run_id, "alert", short, Level.WARNING)
+        store.set_run_status(run_id, RunStatus.FAILED, short)
+        store.add_event(run_id, "run.failed", short, Level.ERROR, facts)
+    app = app_on(StartedBackend(tmp_path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        for target, pane in ((Target.COLLECT, "live"), (Target.TRAIN, "alerts")):
+            app.open_stage(target, Place(project.path, project.name))
+            screen = app.screen
+            assert isinstance(screen, AboutRunScreen)
+            await until(pilot, lambda s=screen: s.state.reading is not None, "reading")
+            await pilot.pause()
+            shown = text_of(pilot)
+            assert_shown_as_data(shown)
+            if text.startswith("["):
+                assert text.split()[0] in shown
+            await pilot.click(f"#{pane}", offset=(5, 2))
+            await pilot.press("z", "end", "home", "escape")
+            assert not app._exit
 
 
 async def test_names_and_reasons_are_data_too(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from tripost_tui.actions import (
     balance,
+    collect,
     dialogs,
     doctor,
     evaluate,
@@ -19,6 +20,7 @@ from tripost_tui.actions import (
     report,
     review,
     run,
+    train,
 )
 from tripost_tui.actions.kinds import DIALOGS, STAGES, TITLES, TYPED_IN, Action, Target
 
@@ -27,9 +29,11 @@ MOST_FOOTER_KEYS = 7
 ACTIONS: tuple[Action, ...] = (
     *home.ACTIONS,
     *run.ACTIONS,
+    *collect.ACTIONS,
     *review.ACTIONS,
     *balance.ACTIONS,
     *evaluate.ACTIONS,
+    *train.ACTIONS,
     *report.ACTIONS,
     *new_project.ACTIONS,
     *doctor.ACTIONS,
@@ -50,6 +54,8 @@ _SHOWN = {
     "pagedown": "pgdn",
     "pageup": "pgup",
     "backspace": "bksp",
+    "comma": ",",
+    "full_stop": ".",
 }
 
 

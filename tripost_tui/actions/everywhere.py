@@ -40,6 +40,22 @@ ACTIONS: tuple[Action, ...] = (
         letter="r",
     ),
     Action(
+        id="global.collect",
+        label="collect",
+        description="Collect: attempts, feedback and updates of that run, and its experts",
+        keys=(),
+        why_not=on_a_run,
+        letter="c",
+    ),
+    Action(
+        id="global.train",
+        label="train",
+        description="Train: the loss of that run and what else its training shows",
+        keys=(),
+        why_not=on_a_run,
+        letter="t",
+    ),
+    Action(
         id="global.report",
         label="report",
         description="Report of that run",

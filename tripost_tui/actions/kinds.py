@@ -13,8 +13,10 @@ class Target(StrEnum):
     GLOBAL = "global"
     HOME = "home"
     RUN = "run"
+    COLLECT = "collect"
     REVIEW = "review"
     BALANCE = "balance"
+    TRAIN = "train"
     EVALUATE = "evaluate"
     REPORT = "report"
     NEW = "new"
@@ -27,8 +29,10 @@ TITLES = {
     Target.GLOBAL: "Everywhere",
     Target.HOME: "Home",
     Target.RUN: "Run",
+    Target.COLLECT: "Collect",
     Target.REVIEW: "Review",
     Target.BALANCE: "Balance",
+    Target.TRAIN: "Train",
     Target.EVALUATE: "Evaluate",
     Target.REPORT: "Report",
     Target.NEW: "New project",
@@ -43,7 +47,14 @@ DIALOGS = frozenset({Target.QUIT, Target.CONFIRM})
 TYPED_IN = frozenset({Target.NEW})
 """Letters are typed there most of the time, so that they are no keys."""
 
-STAGES = (Target.RUN, Target.REVIEW, Target.BALANCE, Target.EVALUATE)
+STAGES = (
+    Target.RUN,
+    Target.COLLECT,
+    Target.REVIEW,
+    Target.BALANCE,
+    Target.TRAIN,
+    Target.EVALUATE,
+)
 """Screens about one run, in the order of its stages: ``[`` and ``]`` go from one to the next."""
 
 

@@ -1,50 +1,14 @@
 """Actions of the run screen."""
 
-from tripost_tui.actions.kinds import Action
-from tripost_tui.situation import (
-    can_open_review,
-    can_stop,
-    has_engine,
-    has_run,
-    has_trajectory,
-    pause_label,
-    start_or_pause,
-)
+from tripost_tui.actions import steering
+from tripost_tui.actions.kinds import Action, Target
+from tripost_tui.situation import can_open_review, has_trajectory
 
 ACTIONS: tuple[Action, ...] = (
-    Action(
-        id="run.pause",
-        label="pause/resume",
-        description="Pause the run, resume it, or start its engine",
-        keys=("p",),
-        why_not=start_or_pause,
-        footer=1,
-        label_now=pause_label,
-    ),
-    Action(
-        id="run.stop",
-        label="stop",
-        description="Stop after the item at hand and save; asks first",
-        keys=("s",),
-        why_not=can_stop,
-        footer=2,
-    ),
-    Action(
-        id="run.checkpoint",
-        label="checkpoint",
-        description="Write a checkpoint now",
-        keys=("c",),
-        why_not=has_engine,
-        footer=3,
-    ),
-    Action(
-        id="run.report",
-        label="report",
-        description="Show the report: accuracy, intervals, comparison with the start",
-        keys=("r",),
-        why_not=has_run,
-        footer=4,
-    ),
+    steering.pause(Target.RUN),
+    steering.stop(Target.RUN),
+    steering.checkpoint(Target.RUN),
+    steering.report(Target.RUN),
     Action(
         id="run.copy",
         label="copy",
@@ -61,10 +25,5 @@ ACTIONS: tuple[Action, ...] = (
         why_not=can_open_review,
         footer=5,
     ),
-    Action(
-        id="run.zoom",
-        label="zoom",
-        description="Give the whole screen to the focused pane; esc gives it back",
-        keys=("z",),
-    ),
+    steering.zoom(Target.RUN),
 )

@@ -24,6 +24,7 @@ def status(folder: Path, as_json: bool) -> None:
     from db.store import Store
     from engine.project import Project
     from engine.run_view import run_view
+    from tripost_tui.live_status import live_json, live_lines, live_status
     from tripost_tui.progress import write_json
     from tripost_tui.standing import accuracies, alert_of, standing_json, standing_text
 
@@ -33,10 +34,12 @@ def status(folder: Path, as_json: bool) -> None:
         accuracy = accuracies(store, view.run.id) if view.run else []
         alert = alert_of(store, view)
         reviews = store.review_counts(view.run.id) if view.run else None
+    live = live_status(project)
     if as_json:
-        write_json(standing_json(project, view, accuracy, alert, reviews))
+        standing = standing_json(project, view, accuracy, alert, reviews)
+        write_json(standing | live_json(live))
     else:
-        click.echo(standing_text(project, view, accuracy, alert, reviews))
+        click.echo(standing_text(project, view, accuracy, alert, reviews, live_lines(live)))
 
 
 @click.command()

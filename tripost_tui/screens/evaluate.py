@@ -48,7 +48,7 @@ from tripost_tui.widgets.item_pair import item_content
 from tripost_tui.widgets.items_list import ItemsList
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices, Pane
-from tripost_tui.widgets.run_panes import top_content
+from tripost_tui.widgets.run_top import top_content
 
 SHORT = 30
 """Rows under which the items have two lines above them instead of three."""

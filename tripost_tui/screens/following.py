@@ -46,6 +46,7 @@ class FollowingScreen(BaseScreen):
         super().__init__(id=id)
         self._leave = Event()
         self._taken = Event()
+        self._stir = Event()
 
     def reader(self) -> Reader:
         """What to read with; called in the thread that reads."""
@@ -67,8 +68,13 @@ class FollowingScreen(BaseScreen):
         """Begin to read."""
         self._read_on()
 
+    def hurry(self) -> None:
+        """Have it read again at once: a person asked for something else."""
+        self._stir.set()
+
     def on_unmount(self) -> None:
         self._leave.set()
+        self._stir.set()
         self._taken.set()
 
     def on_resize(self, _: Resize) -> None:
@@ -80,7 +86,8 @@ class FollowingScreen(BaseScreen):
         with closing(self.reader()) as reader:
             while True:
                 self._taken.clear()
-                # Looked at after clearing: who leaves sets both, this one first.
+                self._stir.clear()
+                # Looked at after clearing: who leaves sets all, this one first.
                 if self._leave.is_set() or worker.is_cancelled:
                     return
                 outcome: object
@@ -93,7 +100,7 @@ class FollowingScreen(BaseScreen):
                 while not self._taken.wait(self.POLL_S) and not worker.is_cancelled:
                     pass
                 wait = AFTER_TROUBLE_S if isinstance(outcome, Trouble) else self.POLL_S
-                self._leave.wait(wait)
+                self._stir.wait(wait)
 
     def on_following_screen_read(self, message: Read) -> None:
         if isinstance(message.outcome, Trouble):

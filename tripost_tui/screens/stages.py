@@ -18,6 +18,14 @@ def stage_screen(target: Target, place: Place) -> BaseScreen:
             from tripost_tui.screens.run import RunScreen
 
             return RunScreen(place)
+        case Target.COLLECT:
+            from tripost_tui.screens.collect import CollectScreen
+
+            return CollectScreen(place)
+        case Target.TRAIN:
+            from tripost_tui.screens.train import TrainScreen
+
+            return TrainScreen(place)
         case Target.REVIEW:
             from tripost_tui.screens.review import ReviewScreen
 

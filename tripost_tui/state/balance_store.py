@@ -25,7 +25,7 @@ from tripost_tui.state.balance_port import (
     Pulse,
     ShownExample,
 )
-from tripost_tui.state.reading import OPEN_TIMEOUT_S
+from tripost_tui.state.project_reading import OPEN_TIMEOUT_S
 
 
 class _Opened:

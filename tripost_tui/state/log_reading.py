@@ -13,7 +13,7 @@ from engine.project import Project
 from engine.run_view import run_view
 from tripost_tui.state.doctor import ProjectReading
 from tripost_tui.state.engine_log import LogTail, last_words
-from tripost_tui.state.reading import OPEN_TIMEOUT_S
+from tripost_tui.state.project_reading import OPEN_TIMEOUT_S
 
 LOOKED_AT_EVENTS = 1000
 SHOWN_ERRORS = 20

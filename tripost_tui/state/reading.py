@@ -2,9 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
 from db.errors import StoreError
 from db.records import (
@@ -18,105 +17,26 @@ from db.store import Store
 from engine.errors import TripostError
 from engine.project import Project, known_projects
 from engine.run_view import run_view
-from tripost_tui.state.engine_log import last_words
 from tripost_tui.state.home import RunRow
-from tripost_tui.state.run import RunReading, Trouble
+from tripost_tui.state.project_reading import OPEN_TIMEOUT_S, Clock, ProjectReader, trouble_of
+from tripost_tui.state.run import RunReading
+from tripost_tui.state.standing import StandingReading
 
-Clock = Callable[[], float]
-
-FIRST_EVENTS = 100
-OPEN_TIMEOUT_S = 1.0
 DISK_EVERY_S = 20.0
 
 
-def trouble_of(error: TripostError | StoreError) -> Trouble:
-    """The error as the app tells it."""
-    return Trouble(error.title, error.message)
+class RunReader(ProjectReader[RunReading]):
+    """Follows one run, as the run screen shows it."""
 
-
-class RunReader:
-    """Follows one run: each reading has the rows that are new since the one before.
-
-    ``run_id`` None follows the project's latest run; ``timeout_s`` is how long to wait for
-    another process's lock. Close it, or use it in a ``with``.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        run_id: int | None = None,
-        clock: Clock = time.time,
-        timeout_s: float = OPEN_TIMEOUT_S,
-    ) -> None:
-        self.path = path
-        self._timeout_s = timeout_s
-        self._run_id = run_id
-        self._clock = clock
-        self._project: Project | None = None
-        self._store: Store | None = None
-        self._file: tuple[int, int] | None = None
+    def forget(self) -> None:
         self._last: RunReading | None = None
-        self._seen = (0, 0)
+        self._after_step = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the database; the next reading opens it again and tells everything anew."""
-        if self._store is not None:
-            self._store.close()
-        self._store = self._last = None
-        self._seen = (0, 0)
-
-    def read(self) -> RunReading:
-        """How the run stands. Raises TripostError and StoreError; can be called again then."""
-        try:
-            project, store = self._opened()
-            return self._read(project, store)
-        except (StoreError, TripostError):
-            self.close()
-            raise
-
-    def _opened(self) -> tuple[Project, Store]:
-        # An open connection would go on reading from a file that has been deleted or replaced.
-        file = self._identity()
-        if self._store is None or self._project is None or file != self._file:
-            self.close()
-            self._project = Project.open(self.path)
-            self._file = self._identity()
-            self._store = Store.read(self._project.db_path, timeout_s=self._timeout_s)
-        return self._project, self._store
-
-    def _identity(self) -> tuple[int, int] | None:
-        if self._project is None:
-            return None
-        try:
-            found = os.stat(self._project.db_path)
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
-    def _read(self, project: Project, store: Store) -> RunReading:
-        now = self._clock()
-        run = store.run(self._run_id) if self._run_id is not None else store.latest_run()
-        view = run_view(project, store, run, now)
-        if run is None:
-            self._last, self._seen = None, (0, 0)
-            words = last_words(project, view)
-            return RunReading(at=now, name=project.name, view=view, last_words=words)
-        last = self._last
-        if last is None or last.view.run is None or last.view.run.id != run.id:
-            last, self._seen = None, (0, 0)
-        after_event, after_step = self._seen
-        if last is None:
-            events = store.last_events(run.id, FIRST_EVENTS)
-        else:
-            events = store.events(run.id, after_event)
-        steps = store.train_steps(run.id, after_id=after_step)
-        stages = tuple(store.stages(run.id))
+    def _read(self, now: StandingReading, store: Store) -> RunReading:
+        if now.view.run is None:
+            return RunReading(**now.shared())
+        run_id, stages, last = now.view.run.id, now.stages, self._last
+        steps = store.train_steps(run_id, after_id=self._after_step)
         if last is not None and last.stages == stages:
             # A stage counts its items in the transaction that stores them: nothing is new.
             counts, at = last.counts, last.counts_of
@@ -124,36 +44,26 @@ class RunReader:
             trajectory, question = last.trajectory, last.question
         else:
             at = _collected(stages)
-            counts = store.collect_counts(run.id, at) if at else None
-            drops = store.drop_counts(run.id, at) if at else {}
-            evaluations = tuple(store.evaluation_counts(run.id))
-            trajectory = store.latest_trajectory(run.id)
+            counts = store.collect_counts(run_id, at) if at else None
+            drops = store.drop_counts(run_id, at) if at else {}
+            evaluations = tuple(store.evaluation_counts(run_id))
+            trajectory = store.latest_trajectory(run_id)
             question = store.item(trajectory.item_id).question if trajectory else ""
-        reading = RunReading(
-            at=now,
-            name=project.name,
-            view=view,
-            stages=stages,
+        self._last = reading = RunReading(
+            **now.shared(),
             counts=counts,
             counts_of=at,
             drops=drops,
             evaluations=evaluations,
             steps=steps,
-            events=events,
             trajectory=trajectory,
             question=question,
-            last_words=last_words(project, view),
-            pending=tuple(command.kind for command in store.pending_commands(run.id)),
         )
-        self._last = reading
-        self._seen = (
-            events[-1].id if events else after_event,
-            steps[-1].id if steps else after_step,
-        )
+        self._after_step = steps[-1].id if steps else self._after_step
         return reading
 
 
-def _collected(stages: tuple[Stage, ...]) -> int:
+def _collected(stages: Sequence[Stage]) -> int:
     """The last iteration that collects, or has collected; 0 before the first."""
     return max((stage.iteration for stage in stages), default=0)
 

@@ -30,7 +30,7 @@ from engine.tasks import is_folder
 from engine.tasks.base import Task
 from engine.tasks.own import OwnTask
 from engine.trajectory import parse
-from tripost_tui.state.reading import OPEN_TIMEOUT_S
+from tripost_tui.state.project_reading import OPEN_TIMEOUT_S
 from tripost_tui.state.review_port import EditRefused, ReviewItem, ReviewPort, Revision
 from tripost_tui.state.review_words import revision_said
 

@@ -60,6 +60,17 @@ def size(n_bytes: int) -> str:
     return f"{value:.0f} {unit}" if value >= 99.5 or unit == "kB" else f"{value:.1f} {unit}"
 
 
+def gib(n_bytes: int) -> str:
+    """``5.1``, ``78``: gibibytes, as memory is sold."""
+    value = n_bytes / 2**30
+    return f"{value:.0f}" if value >= 99.5 else f"{value:.1f}"
+
+
+def vram(used: int, total: int) -> str:
+    """``5.1/12.0 GiB``."""
+    return f"{gib(used)}/{gib(total)} GiB"
+
+
 def percent(part: int, whole: int) -> str:
     """``62.3``; ``n/a`` of nothing."""
     return f"{100 * part / whole:.1f}" if whole else "n/a"

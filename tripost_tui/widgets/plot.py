@@ -1,6 +1,7 @@
-"""The loss curve: the only place that knows the plotting library, and a plain one for ASCII."""
+"""Charts: the only place that knows the plotting library, and plain ones for ASCII."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from math import floor, log10
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,7 +14,8 @@ from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 from textual_plot.axis_formatter import NumericAxisFormatter
 
-from tripost_tui.state.loss import LossPlot, Point
+from tripost_tui.state.charts import Chart, Line, Pieces, Point, Tone, extent, only_above_zero
+from tripost_tui.state.loss import LossPlot
 
 _AXIS_COLUMNS = 8
 
@@ -24,23 +26,62 @@ class _Plot(PlotWidget, can_focus=False):
     BINDINGS: ClassVar[list[BindingType]] = []
 
 
-class LossPane(Vertical, can_focus=True):
-    """A titled plot with a line below it that says in words what it shows."""
+class _Steps(NumericAxisFormatter):
+    """Steps are whole."""
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+        return [tick for tick in super().get_ticks(min_, max_, max_ticks) if tick == floor(tick)]
+
+
+class _Few(NumericAxisFormatter):
+    """At most so many ticks, with labels that fit beside the axis; ``log``: of logarithms."""
+
+    def __init__(self, most: int, *, log: bool = False) -> None:
+        self._most, self._log = max(2, most), log
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+        ticks = [t for t in super().get_ticks(min_, max_, max_ticks) if min_ <= t <= max_]
+        while len(ticks) > self._most:
+            ticks = ticks[::2]
+        return ticks
+
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        if self._log:
+            return [f"{10**tick:.2g}" for tick in ticks]
+        labels = super().get_labels_for_ticks(ticks)
+        return [
+            label if len(label) <= _AXIS_COLUMNS - 2 and abs(tick) < 10_000 else _brief(tick)
+            for label, tick in zip(labels, ticks, strict=True)
+        ]
+
+
+def _brief(value: float) -> str:
+    return f"{value / 1000:.4g}k" if 10_000 <= abs(value) < 10_000_000 else f"{value:.2g}"
+
+
+class ChartPane(Vertical, can_focus=True):
+    """A titled chart with a line below it that says in words what it shows."""
 
     ALLOW_MAXIMIZE = True
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"loss--step", "loss--smooth", "loss--begin"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "chart--step",
+        "chart--smooth",
+        "chart--other",
+        "chart--begin",
+    }
 
-    def __init__(self, *, ascii_only: bool, id: str) -> None:
+    def __init__(self, title: str, *, ascii_only: bool, id: str) -> None:
         super().__init__(id=id)
-        self.border_title = Content("Loss")
+        self.border_title = Content(title)
         self._ascii_only = ascii_only
-        self._shown: LossPlot | None = None
+        self._shown: Chart | None = None
+        self._said: Content | None = None
         self._drawn_as: object = None
-        self._caption = Static(Content("No training step yet."), id="loss-caption")
+        self._caption = Static(Content(""), id=f"{id}-caption", classes="chart-caption")
         self._canvas: Widget = (
-            Static(Content(""), id="loss-canvas")
+            Static(Content(""), id=f"{id}-canvas", classes="chart-canvas")
             if ascii_only
-            else _Plot(id="loss-canvas", allow_pan_and_zoom=False)
+            else _Plot(id=f"{id}-canvas", classes="chart-canvas", allow_pan_and_zoom=False)
         )
 
     def compose(self) -> ComposeResult:
@@ -59,39 +100,63 @@ class LossPane(Vertical, can_focus=True):
         """Columns that the curve itself has."""
         return max(8, self.size.width - _AXIS_COLUMNS - 2)
 
-    def show(self, plot: LossPlot) -> None:
-        """Draw ``plot`` unless it is what is drawn already."""
+    def show_chart(self, chart: Chart, words: Content) -> None:
+        """Draw ``chart`` over ``words``, unless they are what is shown already."""
+        if self._said is None or not words.is_same(self._said):
+            self._said = words
+            self._caption.update(words)
         look = (self.size, self.app.theme)
-        if plot is self._shown and look == self._drawn_as:
+        if chart is self._shown and look == self._drawn_as:
             return
-        self._shown, self._drawn_as = plot, look
-        self._canvas.display = not plot.empty
-        self._caption.update(self._in_words(plot))
-        if plot.empty:
+        self._shown, self._drawn_as = chart, look
+        nothing = not any(_drawn(line, chart) for line in chart.lines)
+        self._canvas.display = not nothing
+        if nothing:
             return
         if isinstance(self._canvas, _Plot):
-            self._draw(self._canvas, plot)
+            self._draw(self._canvas, chart)
         elif isinstance(self._canvas, Static):
             height = max(3, self.size.height - 2)
-            self._canvas.update(Content(ascii_plot(plot, self.columns, height)))
+            self._canvas.update(Content(ascii_plot(chart, self.columns, height)))
 
-    def _draw(self, canvas: _Plot, plot: LossPlot) -> None:
-        faint, strong, begin = (
-            str(self.get_component_rich_style(f"loss--{name}"))
-            for name in ("step", "smooth", "begin")
-        )
+    def _draw(self, canvas: _Plot, chart: Chart) -> None:
+        styles = {tone: str(self.get_component_rich_style(f"chart--{tone.value}")) for tone in Tone}
         canvas.clear()
-        for piece in plot.raw.pieces:
-            _line(canvas, piece, faint)
-        for piece in plot.smooth.pieces:
-            _line(canvas, piece, strong)
+        drawn: list[tuple[Point, ...]] = []
+        for line in chart.lines:
+            for piece in _drawn(line, chart):
+                drawn.append(piece)
+                _line(canvas, piece, styles[line.tone])
         # Between the two last steps of one iteration and the next, where the weights are saved.
-        for at in plot.boundaries:
-            canvas.add_v_line(at - 0.5, begin)
-        canvas.set_x_formatter(NumericAxisFormatter())
-        curves = (plot.raw, plot.smooth)
-        low, high = limits(y for curve in curves for piece in curve.pieces for _, y in piece)
-        canvas.set_ylimits(low, high)
+        for at in chart.begins:
+            canvas.add_v_line(at - 0.5, str(self.get_component_rich_style("chart--begin")))
+        # The library divides by the distance of the ends, and fails where values hardly differ.
+        canvas.set_ylimits(*extent([y for piece in drawn for _, y in piece]))
+        if chart.x_range is None:
+            canvas.set_x_formatter(NumericAxisFormatter())
+        else:
+            canvas.set_x_formatter(_Steps())
+            canvas.set_xlimits(*chart.x_range)
+            # Two rows of a canvas for a tick, beside its frame, the caption and the axis.
+            canvas.set_y_formatter(_Few((self.size.height - 4) // 2, log=chart.log))
+
+
+class LossPane(ChartPane):
+    """The loss of a whole run."""
+
+    def __init__(self, *, ascii_only: bool, id: str) -> None:
+        super().__init__("Loss", ascii_only=ascii_only, id=id)
+        self._plot: tuple[LossPlot, Chart] | None = None
+
+    def show(self, plot: LossPlot) -> None:
+        """Draw ``plot`` unless it is what is drawn already."""
+        if self._plot is None or self._plot[0] is not plot:
+            raw, smooth = (
+                Line(curve.pieces, tone)
+                for curve, tone in ((plot.raw, Tone.STEP), (plot.smooth, Tone.SMOOTH))
+            )
+            self._plot = plot, Chart((raw, smooth), plot.boundaries)
+        self.show_chart(self._plot[1], self._in_words(plot))
 
     @staticmethod
     def _in_words(plot: LossPlot) -> Content:
@@ -107,19 +172,6 @@ class LossPane(Vertical, can_focus=True):
         return Content.assemble(*parts)
 
 
-def limits(values: Iterable[float]) -> tuple[float | None, float | None]:
-    """Ends of an axis where the library's own choice fails: values that hardly differ.
-
-    It divides by their distance. None leaves the choice to it.
-    """
-    known = list(values)
-    if not known:
-        return None, None
-    low, high = min(known), max(known)
-    margin = max(1e-3, 0.01 * abs(high))
-    return (low - margin, high + margin) if high - low < margin else (None, None)
-
-
 def _line(canvas: _Plot, piece: tuple[Point, ...], style: str) -> None:
     x, y = [x for x, _ in piece], [y for _, y in piece]
     if len(piece) == 1:
@@ -128,28 +180,36 @@ def _line(canvas: _Plot, piece: tuple[Point, ...], style: str) -> None:
         canvas.plot(x=x, y=y, line_style=style, hires_mode=HiResMode.BRAILLE)
 
 
-def ascii_plot(plot: LossPlot, columns: int, rows: int) -> str:
-    """The plot in ASCII: ``.`` each step, ``*`` smoothed, ``|`` the start of an iteration."""
-    every = [
-        point for curve in (plot.raw, plot.smooth) for piece in curve.pieces for point in piece
-    ]
-    low_x, high_x = min(x for x, _ in every), max(x for x, _ in every)
-    low, high = min(y for _, y in every), max(y for _, y in every)
+def _drawn(line: Line, chart: Chart) -> Pieces:
+    """The pieces as they are drawn, those of a logarithm as such."""
+    if not chart.log:
+        return line.pieces
+    return tuple(tuple((x, log10(y)) for x, y in piece) for piece in only_above_zero(line.pieces))
+
+
+def ascii_plot(chart: Chart, columns: int, rows: int) -> str:
+    """The chart in ASCII: ``.`` each step, ``*`` smoothed, ``o`` other, ``|`` a beginning."""
+    drawn = [(line.tone, _drawn(line, chart)) for line in chart.lines]
+    every: list[Point] = [point for _, pieces in drawn for piece in pieces for point in piece]
+    if not every:
+        return ""
+    low_x, high_x = chart.x_range or extent([x for x, _ in every])
+    low, high = extent([y for _, y in every])
     grid = [[" "] * columns for _ in range(rows)]
 
     def column(x: float) -> int:
         return round((x - low_x) / ((high_x - low_x) or 1) * (columns - 1))
 
-    for boundary in plot.boundaries:
-        for line in grid:
-            line[column(boundary)] = "|"
-    for curve, sign in ((plot.raw, "."), (plot.smooth, "*")):
-        for piece in curve.pieces:
+    for begin in chart.begins:
+        for row in grid:
+            row[column(begin)] = "|"
+    for tone, pieces in drawn:
+        for piece in pieces:
             for x, y in piece:
-                row = round((high - y) / ((high - low) or 1) * (rows - 1))
-                grid[row][column(x)] = sign
-    labels = {0: f"{high:.3g}", rows - 1: f"{low:.3g}"}
+                grid[round((high - y) / (high - low) * (rows - 1))][column(x)] = tone.sign
+    ends = (10**high, 10**low) if chart.log else (high, low)
+    labels = {0: f"{ends[0]:.3g}", rows - 1: f"{ends[1]:.3g}"}
+    wide = max(_AXIS_COLUMNS - 2, *(len(label) for label in labels.values()))
     return "\n".join(
-        f"{labels.get(at, ''):>{_AXIS_COLUMNS - 2}} |{''.join(line).rstrip()}"
-        for at, line in enumerate(grid)
+        f"{labels.get(at, ''):>{wide}} |{''.join(line).rstrip()}" for at, line in enumerate(grid)
     )

@@ -9,7 +9,6 @@ from tripost_tui.state.stages import StageRow, drop_rows, funnel
 from tripost_tui.state.trajectory import Passage, Tone, passages
 from tripost_tui.state.wording import age, brief, percent
 from tripost_tui.text import one_line
-from tripost_tui.widgets.run_list import state_content
 
 _BAR = 10
 _NOTE_LINES = 3
@@ -31,20 +30,6 @@ TONES = {
 }
 
 FLAGGED = "bold reverse $text-error"
-
-
-def top_content(state: RunState, width: int, glyphs: Glyphs) -> Content:
-    """Run, iteration, stage, state, ETA; the ETA goes first where room is short."""
-    separator = f" {glyphs.dot} "
-    parts: list[Content] = [Content(part) for part in state.heading()]
-    parts[0] = Content.styled(str(parts[0]), "bold")
-    parts.append(state_content(state.word, glyphs))
-    if state.eta():
-        parts.append(Content(state.eta()))
-    line = Content(separator).join(parts)
-    if line.cell_length > width and state.eta():
-        line = Content(separator).join(parts[:-1])
-    return line
 
 
 def stages_content(rows: list[StageRow], glyphs: Glyphs) -> Content:
@@ -181,13 +166,3 @@ def trajectory_of(state: RunState) -> list[Passage]:
     if reading is None or reading.trajectory is None:
         return []
     return passages(reading.question, reading.trajectory)
-
-
-def event_content(state: RunState, now: float, glyphs: Glyphs) -> Content:
-    """The last thing that happened."""
-    if not state.events:
-        return Content("")
-    last = state.events[-1]
-    style = {"error": "$text-error", "warning": "$text-warning"}.get(last.level.value, "dim")
-    sign = glyphs.dot if last.level.value == "info" else glyphs.warning
-    return Content.styled(f"{sign} {one_line(last.message, 300)}, {age(now - last.at)}", style)

@@ -38,3 +38,4 @@ def test_the_error_of_an_expert_that_goes_away_is_in_the_runs_last_event(
     assert last.data["exit_code"] == ExpertUnavailable.exit_code
     assert f"{last.data['title']}: {last.data['message']}" == run.reason
     assert "`tripost run` goes on from here" in last.data["message"]
+    assert last.data["expert"] == name_at(server)

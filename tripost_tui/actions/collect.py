@@ -1,0 +1,76 @@
+"""Actions of the collect screen."""
+
+from tripost_tui.actions import steering
+from tripost_tui.actions.kinds import Action, Target
+from tripost_tui.situation import (
+    can_switch_expert,
+    has_trajectory,
+    hold_label,
+    report_label,
+    report_or_retry,
+    stop_label,
+    stop_or_scripts,
+)
+
+ACTIONS: tuple[Action, ...] = (
+    steering.pause(Target.COLLECT),
+    Action(
+        id="collect.report",
+        label="report/retry",
+        description="Show the report; where the expert is offline, ask it again",
+        keys=("r",),
+        why_not=report_or_retry,
+        footer=2,
+        label_now=report_label,
+    ),
+    Action(
+        id="collect.switch",
+        label="expert",
+        description="Let another expert correct from here on; what is collected stays",
+        keys=("w",),
+        why_not=can_switch_expert,
+        footer=3,
+    ),
+    Action(
+        id="collect.stop",
+        label="stop/scripts",
+        description="Stop and save; where the expert is offline, go on with the task's scripts",
+        keys=("s",),
+        why_not=stop_or_scripts,
+        footer=4,
+        label_now=stop_label,
+    ),
+    Action(
+        id="collect.hold",
+        label="hold/follow",
+        description="Hold the trajectory that is shown, or follow the newest again",
+        keys=("space",),
+        why_not=has_trajectory,
+        footer=5,
+        label_now=hold_label,
+    ),
+    Action(
+        id="collect.previous",
+        label="previous",
+        description="Show the trajectory before, and hold it",
+        keys=("k",),
+        why_not=has_trajectory,
+    ),
+    Action(
+        id="collect.next",
+        label="next",
+        description="Show the trajectory after",
+        keys=("j",),
+        why_not=has_trajectory,
+    ),
+    *steering.iterations(Target.COLLECT),
+    steering.checkpoint(Target.COLLECT, footer=None),
+    steering.zoom(Target.COLLECT),
+    Action(
+        id="collect.copy",
+        label="copy",
+        description="Copy the trajectory that is shown",
+        keys=("y",),
+        why_not=has_trajectory,
+    ),
+)

@@ -1,0 +1,86 @@
+"""Actions that a screen about one run shares with the run screen: the same keys do the same."""
+
+from tripost_tui.actions.kinds import Action, Target
+from tripost_tui.situation import (
+    can_stop,
+    has_engine,
+    has_other_iterations,
+    has_run,
+    pause_label,
+    start_or_pause,
+)
+
+
+def pause(target: Target, footer: int | None = 1) -> Action:
+    return Action(
+        id=f"{target}.pause",
+        label="pause/resume",
+        description="Pause the run, resume it, or start its engine",
+        keys=("p",),
+        why_not=start_or_pause,
+        footer=footer,
+        label_now=pause_label,
+    )
+
+
+def stop(target: Target, footer: int | None = 2) -> Action:
+    return Action(
+        id=f"{target}.stop",
+        label="stop",
+        description="Stop after the item at hand and save; asks first",
+        keys=("s",),
+        why_not=can_stop,
+        footer=footer,
+    )
+
+
+def checkpoint(target: Target, footer: int | None = 3) -> Action:
+    return Action(
+        id=f"{target}.checkpoint",
+        label="checkpoint",
+        description="Write a checkpoint now",
+        keys=("c",),
+        why_not=has_engine,
+        footer=footer,
+    )
+
+
+def report(target: Target, footer: int | None = 4) -> Action:
+    return Action(
+        id=f"{target}.report",
+        label="report",
+        description="Show the report: accuracy, intervals, comparison with the start",
+        keys=("r",),
+        why_not=has_run,
+        footer=footer,
+    )
+
+
+def zoom(target: Target, footer: int | None = None) -> Action:
+    return Action(
+        id=f"{target}.zoom",
+        label="zoom",
+        description="Give the whole screen to the focused pane; esc gives it back",
+        keys=("z",),
+        footer=footer,
+    )
+
+
+def iterations(target: Target, footer: int | None = None) -> tuple[Action, Action]:
+    return (
+        Action(
+            id=f"{target}.earlier",
+            label="earlier",
+            description="Look at the iteration before",
+            keys=("comma",),
+            why_not=has_other_iterations,
+            footer=footer,
+        ),
+        Action(
+            id=f"{target}.later",
+            label="later",
+            description="Look at the iteration after; the last one goes on by itself",
+            keys=("full_stop",),
+            why_not=has_other_iterations,
+        ),
+    )
