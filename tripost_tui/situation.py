@@ -11,7 +11,8 @@ class Situation:
     work on it; ``latest`` is False for an earlier run of a project; ``busy`` says what is under
     way and has to end first. ``has_choices``: the field has a list to choose from. ``log_shown``:
     there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
-    a trajectory to decide about. ``typing``: an editor is open.
+    a trajectory to decide about. ``typing``: an editor is open. ``on_key``: an action is selected
+    that keys can be given to.
     """
 
     selected: bool = False
@@ -27,10 +28,12 @@ class Situation:
     busy: str | None = None
     in_review: bool = False
     typing: bool = False
+    on_key: bool = False
 
 
 Reason = str | None
-"""Why an action is not possible; None when it is."""
+"""Why an action is not possible; None when it is. ``{run.pause}`` in it stands for a key, which
+`actions.keymap.fill` puts there."""
 
 
 def always(_: Situation) -> Reason:
@@ -84,7 +87,8 @@ def has_trajectory(now: Situation) -> Reason:
 
 
 def selected(now: Situation) -> Reason:
-    return None if now.selected else "There is no project in the list yet: n makes one, d the demo."
+    text = "There is no project in the list yet: {home.new} makes one, {home.demo} the demo."
+    return None if now.selected else text
 
 
 def on_a_run(now: Situation) -> Reason:
@@ -110,11 +114,28 @@ def not_looking(now: Situation) -> Reason:
 
 
 def not_typing(now: Situation) -> Reason:
-    return "An editor is open: ctrl+s saves, esc leaves it." if now.typing else None
+    text = "An editor is open: {review.save} saves, esc leaves it."
+    return text if now.typing else None
 
 
 def typing(now: Situation) -> Reason:
     return None if now.typing else "No editor is open."
+
+
+def not_filtering(now: Situation) -> Reason:
+    return "Words are being typed: enter keeps them, esc leaves." if now.typing else None
+
+
+def on_a_setting(now: Situation) -> Reason:
+    if now.typing:
+        return not_filtering(now)
+    return None if now.selected else "Nothing is selected: esc shows all of the list."
+
+
+def on_a_key(now: Situation) -> Reason:
+    if now.typing:
+        return not_filtering(now)
+    return None if now.on_key else "Select an action in the list of keys first."
 
 
 def can_review(now: Situation) -> Reason:

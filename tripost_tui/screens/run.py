@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from db.records import CommandKind, Trajectory
 from tripost_tui.actions import Target
+from tripost_tui.actions.keymap import fill
 from tripost_tui.screens.base import bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.following import FollowingScreen
@@ -127,7 +128,9 @@ class RunScreen(FollowingScreen):
             if sure:
                 self._ask(CommandKind.STOP)
 
-        text = "It ends after the item at hand. All is saved, and p resumes it later."
+        text = fill(
+            "It ends after the item at hand. All is saved, and {run.pause} resumes it later."
+        )
         self.app.push_screen(ConfirmDialog("Stop the run?", text), stop)
 
     def do_checkpoint(self) -> None:
