@@ -60,6 +60,7 @@ def test_a_free_key_can_be_had(action_id: str, keys: tuple[str, ...]) -> None:
         ("global.quit", (), "works where letters are typed"),
         ("global.help", ("question_mark",), "works where letters are typed"),
         ("global.palette", (), "works where letters are typed"),
+        ("review.save", ("S",), "works where letters are typed"),
         ("global.back", ("q",), "cannot be taken away"),
         ("confirm.no", ("n",), "cannot be taken away"),
     ],

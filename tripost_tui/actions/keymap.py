@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from tripost_tui.actions.keys import parse_key, shown_key, spelled_key, types
 from tripost_tui.actions.kinds import DIALOGS, TITLES, TYPED_IN, Action, Target
+from tripost_tui.situation import typing
 
 Keys = tuple[str, ...]
 
@@ -28,7 +29,8 @@ MOVING = frozenset(
 """What panes, lists and fields do with these comes before any action of the screen."""
 
 _KEPT = frozenset({"global.help", "global.palette", "global.quit"})
-"""Always has a key, and one that works where letters are typed."""
+"""They always have a key, and one that works where letters are typed. So has what is done in an
+editor alone."""
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+\.[a-z0-9_]+)\}")
 
@@ -167,7 +169,8 @@ def _lost(action: Action, keys: Keys) -> str | None:
     """What would be out of reach if an action had only these keys."""
     if "escape" in action.keys and "escape" not in keys:
         return "esc always leads one layer back; it cannot be taken away here."
-    if action.id in _KEPT and all(types(key) for key in keys):
+    kept = action.id in _KEPT or action.why_not is typing
+    if kept and all(types(key) for key in keys):
         return "It needs a key that works where letters are typed, such as F1 or ^q."
     return None
 
