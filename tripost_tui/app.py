@@ -281,10 +281,9 @@ class TripostApp(PreferringApp):
         self.job(self.remember(change), self.written)
 
     def do_jump(self) -> object:
-        from tripost_tui.screens.jump import JumpScreen, places_of
+        from tripost_tui.screens.jump import JumpScreen
 
-        places = places_of(self.screen) if isinstance(self.screen, BaseScreen) else []
-        if not places:
+        if not isinstance(self.screen, BaseScreen) or not self.screen.focus_chain:
             self.say("There is nothing here to focus.")
             return None
 
@@ -292,7 +291,7 @@ class TripostApp(PreferringApp):
             if chosen is not None:
                 chosen.focus()
 
-        return self.push_screen(JumpScreen(places), focus)
+        return self.push_screen(JumpScreen(self.screen), focus)
 
     def do_home(self) -> None:
         while len(self.screen_stack) > 1:

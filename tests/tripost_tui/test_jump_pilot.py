@@ -113,6 +113,28 @@ async def test_with_nothing_to_focus_it_says_so(backend: StartedBackend, project
         await said(pilot, "There is nothing here to focus.")
 
 
+@pytest.mark.parametrize("sizes", [[(90, 30)], [(50, 15), (120, 40)], [(50, 15), (90, 30)]])
+async def test_at_another_size_letters_stand_where_the_panes_are_then(
+    app: TripostApp, sizes: list[tuple[int, int]]
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_run(pilot)
+        await pilot.press("apostrophe")
+        for size in sizes:
+            await pilot.resize_terminal(*size)
+            await pilot.pause(0.2)
+        collected = screen.query_one("#collected")
+
+        def stands_there() -> bool:
+            region = collected.region
+            line = text_of(pilot).splitlines()[region.y]
+            return line[region.x : region.x + 3] == " s "
+
+        await until(pilot, stands_there, "the letter")
+        await pilot.press("s")
+        await until(pilot, lambda: app.screen is screen and collected.has_focus, "the focus")
+
+
 @pytest.mark.parametrize("first", [True, False], ids=["a pane", "no pane"])
 async def test_keys_that_come_at_once_find_the_menu(
     app: TripostApp, first: bool, backend: StartedBackend, project: Project

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Click, Key, Resize
+from textual.events import Click, Key
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
@@ -22,6 +21,9 @@ from tripost_tui.text import one_line
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm1234567890"
 """In the order in which they are given, those under resting fingers first."""
+
+LOOK_S = 0.2
+"""Seconds between looks at where the panes are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,10 @@ class JumpScreen(Dialog[Widget | None]):
         *(Binding(letter, f"jump('{letter}')", "Focus it", show=False) for letter in LETTERS),
     ]
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, below: Screen[Any]) -> None:
         super().__init__()
-        self._places = places
+        self._below = below
+        self._places = places_of(below)
 
     def compose(self) -> ComposeResult:
         for place in self._places:
@@ -93,13 +96,15 @@ class JumpScreen(Dialog[Widget | None]):
     def on_click(self, _: Click) -> None:
         self.dismiss(None)
 
-    def on_resize(self, event: Resize) -> None:
-        # Where things are is known for the size that it was opened at.
-        if self.is_mounted and event.size != self._opened_at:
-            self.dismiss(None)
-
     def on_mount(self) -> None:
-        self._opened_at = self.app.size
+        self.set_interval(LOOK_S, self._follow)
+
+    async def _follow(self) -> None:
+        """Panes move: a run goes on below, or the terminal has another size."""
+        places = places_of(self._below)
+        if places != self._places:
+            self._places = places
+            await self.recompose()
 
     def action_jump(self, letter: str) -> None:
         for place in self._places:
