@@ -190,6 +190,12 @@ def cache_dir() -> Path:
     return Path(named) / "cache" if named else platformdirs.user_cache_path("tripost")
 
 
+def config_dir() -> Path:
+    """The user's folder for settings of the app; with ``TRIPOST_STATE_DIR`` it lies in that."""
+    named = os.environ.get("TRIPOST_STATE_DIR")
+    return Path(named) / "config" if named else platformdirs.user_config_path("tripost")
+
+
 def known_projects() -> list[KnownProject]:
     """Projects that were remembered, the last opened first.
 

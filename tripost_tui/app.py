@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from inspect import isawaitable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from db.errors import StoreError
 from db.records import CommandKind
 from engine.errors import TripostError
-from tripost_tui import actions, clipboard, glyphs
+from tripost_tui import actions, clipboard
 from tripost_tui.actions import Target
+from tripost_tui.actions.keymap import fill, keys_of
 from tripost_tui.backend import Backend, LocalBackend
 from tripost_tui.collector import calm_collector
+from tripost_tui.preferences import Preferences
+from tripost_tui.preferring import PreferringApp
 from tripost_tui.screens.base import BaseScreen, bindings_of
 from tripost_tui.screens.dialogs import ConfirmDialog, ErrorDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
@@ -35,8 +39,6 @@ from tripost_tui.state.place import Place
 from tripost_tui.state.reading import trouble_of
 from tripost_tui.state.run import Trouble
 from tripost_tui.text import clean_text, one_line
-from tripost_tui.themes import THEMES
-from tripost_tui.widgets.pane import AsciiScrollBar
 
 if TYPE_CHECKING:
     from tripost_tui.state.new_project import NewProject
@@ -51,10 +53,11 @@ _HEIGHTS = [(0, "-short"), (36, "-tall")]
 """Columns and rows from which a class holds; the styles lay the panes out by it."""
 
 
-class TripostApp(App[None]):
+class TripostApp(PreferringApp):
     """Opens with Home, or with the run of ``project``.
 
-    ``clock`` gives seconds since the epoch. ``ascii_only`` None asks the environment.
+    ``clock`` gives seconds since the epoch. ``ascii_only``, ``theme`` (of `THEME_NAMES`) and
+    ``motion`` hold this time; None asks the environment, then what the person has set.
     """
 
     TITLE = "TriPosT"
@@ -76,21 +79,16 @@ class TripostApp(App[None]):
         project: Path | None = None,
         *,
         ascii_only: bool | None = None,
+        theme: str | None = None,
+        motion: bool | None = None,
         backend: Backend | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__()
+        super().__init__(backend or LocalBackend(clock=clock), ascii_only, theme, motion)
         self.clock = clock
-        self.backend: Backend = backend or LocalBackend(clock=clock)
-        self.ascii_only = glyphs.wants_ascii() if ascii_only is None else ascii_only
-        self.glyphs = glyphs.ASCII if self.ascii_only else glyphs.UNICODE
-        ScrollBar.renderer = AsciiScrollBar if self.ascii_only else ScrollBarRender
         self._home = HomeScreen()
         self._project = project
         self._new: NewProject | None = None
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
 
     def get_default_screen(self) -> Screen[Any]:
         return self._home
@@ -99,6 +97,8 @@ class TripostApp(App[None]):
         self.set_class(self.ascii_only, "-ascii")
         if self._project is not None:
             self.open_stage(Target.RUN, Place(self._project, self._project.name))
+        if fault := self.fault_told():
+            self.say(fault, severity="warning")
 
     def on_ready(self) -> None:
         # Tests make many apps in one process: what is frozen there would stay.
@@ -127,7 +127,7 @@ class TripostApp(App[None]):
         action = actions.action(action_id)
         reason = action.why_not(self.situation())
         if reason is not None:
-            self.say(reason, severity="warning")
+            self.say(fill(reason), severity="warning")
             return None
         holder: object = self if action.target is Target.GLOBAL else self.screen
         return getattr(holder, action.handler)()
@@ -142,9 +142,10 @@ class TripostApp(App[None]):
         if isinstance(screen, BaseScreen):
             places.insert(0, screen.TARGET)
         for action in actions.actions_of(*places):
-            keys = actions.shown_keys(action.keys)
+            keys = actions.shown_keys(keys_of(action))
             text = f"{action.label}  {keys}" if keys else action.label
-            yield SystemCommand(text, action.description, lambda a=action.id: self.act(a))
+            about = fill(action.description)
+            yield SystemCommand(text, about, lambda a=action.id: self.act(a))
 
     # --- from screens ----------------------------------------------------------------------
 
@@ -201,7 +202,8 @@ class TripostApp(App[None]):
             if sure:
                 self.act("run.pause")
 
-        text = f"{one_line(str(path), 200)} is made. Start its run now? p starts it later, too."
+        text = f"{one_line(str(path), 200)} is made. Start its run now?"
+        text += fill(" {run.pause} starts it later, too.")
         self.push_screen(ConfirmDialog("Start the run?", text, yes=ready), start)
 
     def open_report(self, place: Place) -> None:
@@ -266,12 +268,30 @@ class TripostApp(App[None]):
     def do_palette(self) -> None:
         self.action_command_palette()
 
-    def do_goto(self) -> None:
-        def go(action_id: str | None) -> None:
+    def do_goto(self) -> object:
+        async def go(action_id: str | None) -> None:
             if action_id is not None:
-                self.act(action_id)
+                await self.action_act(action_id)
 
-        self.push_screen(GotoDialog(self.situation()), go)
+        # Waited for, so that a letter that comes at once finds the menu there.
+        return self.push_screen(GotoDialog(self.situation()), go)
+
+    def keep(self, change: Callable[[Preferences], Preferences]) -> None:
+        """Change what is set about the app, for good."""
+        self.job(self.remember(change), self.written)
+
+    def do_jump(self) -> object:
+        from tripost_tui.screens.jump import JumpScreen
+
+        if not isinstance(self.screen, BaseScreen) or not self.screen.focus_chain:
+            self.say("There is nothing here to focus.")
+            return None
+
+        def focus(chosen: Widget | None) -> None:
+            if chosen is not None:
+                chosen.focus()
+
+        return self.push_screen(JumpScreen(self.screen), focus)
 
     def do_home(self) -> None:
         while len(self.screen_stack) > 1:
@@ -328,6 +348,14 @@ class TripostApp(App[None]):
         if not isinstance(self.screen, DoctorScreen):
             self.push_screen(DoctorScreen(self.place()))
 
+    def do_settings(self) -> None:
+        from tripost_tui.screens.settings import SettingsScreen
+        from tripost_tui.state.settings import SettingsState
+
+        if not isinstance(self.screen, SettingsScreen):
+            state = SettingsState(self.settings.preferences, self.settings.path)
+            self.push_screen(SettingsScreen(state))
+
     def do_next_pane(self) -> None:
         self.screen.focus_next()
 
@@ -342,11 +370,17 @@ class TripostApp(App[None]):
         elif len(self.screen_stack) > 1:
             self.pop_screen()
         else:
-            self.say("This is Home; ctrl+q quits.")
+            self.say(fill("This is Home; {global.quit} quits."))
         return None
 
     def do_theme(self) -> None:
-        self.search_themes()
+        from tripost_tui.screens.theme import ThemeDialog
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.keep(lambda now: replace(now, theme=name))
+
+        self.push_screen(ThemeDialog(), chosen)
 
     def do_quit(self) -> None:
         if isinstance(self.screen, QuitDialog):
@@ -373,4 +407,4 @@ class TripostApp(App[None]):
 
     def action_help_quit(self) -> None:
         """What ctrl+c does: nothing to a run."""
-        self.say("ctrl+q quits the app. Runs go on without it.")
+        self.say(fill("{global.quit} quits the app. Runs go on without it."))

@@ -13,6 +13,13 @@ from db.store import Store
 from engine.errors import BusyError, ProjectError
 from engine.project import Project, forget_project, remember_project
 from tripost_tui.demo import demo_folder, open_demo
+from tripost_tui.preferences import (
+    Preferences,
+    Reading,
+    change_preferences,
+    preference_checks,
+    read_preferences,
+)
 from tripost_tui.preflight import Finding, Preflight, folder_of, free_folder
 from tripost_tui.state.gpu_watch import GpuWatch
 from tripost_tui.state.home import RunRow
@@ -101,6 +108,12 @@ class Backend(Protocol):
 
     def examine(self) -> list[Check]:
         """What this machine has of what is needed; servers may take a second to answer."""
+
+    def preferences(self) -> Reading:
+        """What a person has set about the app; the one call that comes before the first paint."""
+
+    def change_preferences(self, change: Callable[[Preferences], Preferences]) -> Reading:
+        """Change what is set, and write it down."""
 
     def log_reader(self, path: Path) -> LogReader:
         """To follow a project's log with, in the thread that asks for it."""
@@ -234,7 +247,14 @@ class LocalBackend:
         from local_experts.discovery import discover
         from tripost_tui.expert_checks import expert_checks
 
-        return examine(self._cwd, expert_checks(discover()))
+        more = [*preference_checks(read_preferences()), *expert_checks(discover())]
+        return examine(self._cwd, more)
+
+    def preferences(self) -> Reading:
+        return read_preferences()
+
+    def change_preferences(self, change: Callable[[Preferences], Preferences]) -> Reading:
+        return change_preferences(change)
 
     def log_reader(self, path: Path) -> LogReader:
         from tripost_tui.state.log_reading import LogReader

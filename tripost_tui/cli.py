@@ -14,6 +14,7 @@ from tripost_tui.commands.control import continue_, pause, resume, status, stop
 from tripost_tui.commands.doctor import doctor
 from tripost_tui.commands.experts import experts
 from tripost_tui.commands.exporting import export
+from tripost_tui.commands.keys import keys
 from tripost_tui.commands.plan import plan
 from tripost_tui.commands.projects import new, report
 from tripost_tui.commands.reviewing import review
@@ -21,6 +22,7 @@ from tripost_tui.commands.running import demo, run
 from tripost_tui.commands.tasks import task
 from tripost_tui.commands.train_log import train_log
 from tripost_tui.failures import EXIT_CODES, Commands
+from tripost_tui.theme_names import THEME_NAMES
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(
     f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items()
@@ -50,22 +52,29 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     help="Show the version and exit.",
 )
 @click.option("--ascii", "ascii_only", is_flag=True, help="The app in ASCII, as TRIPOST_ASCII=1.")
+@click.option(
+    "--no-motion", is_flag=True, help="Nothing glides in the app, as TEXTUAL_ANIMATIONS=none."
+)
+@click.option("--theme", type=click.Choice(list(THEME_NAMES)), help="The app's colours, this time.")
 @click.pass_context
-def tripost(ctx: click.Context, ascii_only: bool) -> None:
+def tripost(ctx: click.Context, ascii_only: bool, no_motion: bool, theme: str | None) -> None:
     """Teach a small language model to correct itself, on your own machine.
 
-    Without a command it opens the app.
+    Without a command it opens the app. NO_COLOR=1 opens it without colours; what holds for good
+    is set in the app (g s).
     """
     if ctx.invoked_subcommand is None:
-        _open_app(ascii_only)
+        _open_app(ascii_only or None, theme, False if no_motion else None)
+    elif ascii_only or no_motion or theme:
+        raise click.UsageError("--ascii, --no-motion and --theme are for the app alone.")
 
 
-def _open_app(ascii_only: bool) -> None:
+def _open_app(ascii_only: bool | None, theme: str | None, motion: bool | None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("The app needs a terminal. Without one, use a command.")
     from tripost_tui.app import TripostApp
 
-    TripostApp(ascii_only=ascii_only or None).run()
+    TripostApp(ascii_only=ascii_only, theme=theme, motion=motion).run()
 
 
 for _command in (
@@ -87,6 +96,7 @@ for _command in (
     experts,
     plan,
     doctor,
+    keys,
 ):
     tripost.add_command(_command)
 

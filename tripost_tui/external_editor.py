@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.errors import TripostError
+from tripost_tui.actions.keymap import key_of
 
 
 class EditorError(TripostError):
@@ -30,10 +31,11 @@ def edit_text(text: str, environ: Mapping[str, str] = os.environ) -> str:
             done = subprocess.run(command, check=False)
             if done.returncode:
                 raise EditorError(
-                    f"{named!r} ended with {done.returncode}: nothing is changed. e edits here."
+                    f"{named!r} ended with {done.returncode}: nothing is changed. "
+                    f"{key_of('review.edit')} edits here."
                 )
             return path.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
         except (OSError, ValueError) as error:
             raise EditorError(
-                f"{named!r}: {error}. Set EDITOR to a program; e edits here."
+                f"{named!r}: {error}. Set EDITOR to a program; {key_of('review.edit')} edits here."
             ) from error

@@ -94,12 +94,19 @@ def to_ascii(text: str) -> str:
     return text.translate(_SIGNS).encode("ascii", "replace").decode("ascii")
 
 
-def wants_ascii(environ: Mapping[str, str] = os.environ, encoding: str | None = None) -> bool:
+def wants_ascii(
+    environ: Mapping[str, str] = os.environ,
+    encoding: str | None = None,
+    wish: bool | None = None,
+) -> bool:
     """Tell whether to show ASCII alone: asked for by TRIPOST_ASCII, or the terminal knows no more.
 
-    ``encoding`` is the terminal's, that of standard output when not given.
+    ``encoding`` is the terminal's, that of standard output when not given. ``wish`` is what a
+    person has set: it holds where the environment does not say.
     """
     if (asked := environ.get("TRIPOST_ASCII")) is not None:
         return asked not in ("", "0")
+    if wish is not None:
+        return wish
     encoding = encoding or getattr(sys.__stdout__, "encoding", None) or "utf-8"
     return "utf" not in encoding.lower()

@@ -17,6 +17,8 @@ class Situation:
     of them is chosen. ``iterations`` can be chosen from.
     ``has_steps``: there is something to plot. ``held``: what is shown live stands still.
     ``expert_offline``: the run ended for an expert's sake; ``has_scripts``: the task has its own.
+    ``on_key``: an action is selected
+    that keys can be given to.
     """
 
     selected: bool = False
@@ -43,10 +45,12 @@ class Situation:
     held: bool = False
     expert_offline: bool = False
     has_scripts: bool = True
+    on_key: bool = False
 
 
 Reason = str | None
-"""Why an action is not possible; None when it is."""
+"""Why an action is not possible; None when it is. ``{run.pause}`` in it stands for a key, which
+`actions.keymap.fill` puts there."""
 
 
 def always(_: Situation) -> Reason:
@@ -100,7 +104,8 @@ def has_trajectory(now: Situation) -> Reason:
 
 
 def selected(now: Situation) -> Reason:
-    return None if now.selected else "There is no project in the list yet: n makes one, d the demo."
+    text = "There is no project in the list yet: {home.new} makes one, {home.demo} the demo."
+    return None if now.selected else text
 
 
 def on_a_run(now: Situation) -> Reason:
@@ -126,11 +131,28 @@ def not_looking(now: Situation) -> Reason:
 
 
 def not_typing(now: Situation) -> Reason:
-    return "An editor is open: ctrl+s saves, esc leaves it." if now.typing else None
+    text = "An editor is open: {review.save} saves, esc leaves it."
+    return text if now.typing else None
 
 
 def typing(now: Situation) -> Reason:
     return None if now.typing else "No editor is open."
+
+
+def not_filtering(now: Situation) -> Reason:
+    return "Words are being typed: enter keeps them, esc leaves." if now.typing else None
+
+
+def on_a_setting(now: Situation) -> Reason:
+    if now.typing:
+        return not_filtering(now)
+    return None if now.selected else "Nothing is selected: esc shows all of the list."
+
+
+def on_a_key(now: Situation) -> Reason:
+    if now.typing:
+        return not_filtering(now)
+    return None if now.on_key else "Select an action in the list of keys first."
 
 
 def can_review(now: Situation) -> Reason:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tripost_tui.actions import use_keys
 
 if TYPE_CHECKING:
     from piloting import StartedBackend
@@ -25,6 +28,13 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("NO_COLOR", "TRIPOST_ASCII"):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _default_keys() -> Iterator[None]:
+    """There is one keymap at a time; what a test makes of it is the test's."""
+    yield
+    use_keys({})
 
 
 @pytest.fixture

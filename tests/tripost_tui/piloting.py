@@ -13,6 +13,7 @@ from engine.doctor import Check, Status
 from tripost_tui.app import TripostApp
 from tripost_tui.backend import LocalBackend
 from tripost_tui.found_experts import SCRIPTS, FoundExpert, FoundExperts
+from tripost_tui.preferences import Reading
 from tripost_tui.preflight import Finding, Grade, Subject
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
@@ -23,6 +24,7 @@ from tripost_tui.state.log_reading import LogReader
 from tripost_tui.wish import Wish
 
 SHOWN_FOLDER = Path("/home/ada/tripost")
+SHOWN_CONFIG = Path("/home/ada/.config/tripost/app.toml")
 SHOWN_BYTES = 14_200_000
 
 AppPilot = Pilot[None]
@@ -136,6 +138,9 @@ class PicturedBackend(StartedBackend):
 
     def examine(self) -> list[Check]:
         return list(PICTURED_CHECKS)
+
+    def preferences(self) -> Reading:
+        return replace(super().preferences(), path=SHOWN_CONFIG)
 
     def log_reader(self, path: Path) -> LogReader:
         return super().log_reader(self._folder / path.name)

@@ -14,6 +14,7 @@ from tripost_tui.actions import (
     more_key,
     shown_key,
 )
+from tripost_tui.actions.keymap import fill, named_in
 from tripost_tui.app import TripostApp
 from tripost_tui.glyphs import UNICODE
 from tripost_tui.screens.balance import BalanceScreen
@@ -28,6 +29,7 @@ from tripost_tui.screens.quit import QuitDialog
 from tripost_tui.screens.report import ReportScreen
 from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.screens.run import RunScreen
+from tripost_tui.screens.settings import SettingsScreen
 from tripost_tui.screens.train import TrainScreen
 from tripost_tui.situation import Situation
 from tripost_tui.widgets.key_footer import footer_parts
@@ -46,6 +48,7 @@ PLACES = {
     Target.CONFIRM: ConfirmDialog,
     Target.NEW: NewProjectScreen,
     Target.DOCTOR: DoctorScreen,
+    Target.SETTINGS: SettingsScreen,
 }
 SCREENS = [
     Target.HOME,
@@ -58,6 +61,7 @@ SCREENS = [
     Target.EVALUATE,
     Target.NEW,
     Target.DOCTOR,
+    Target.SETTINGS,
 ]
 RUNNING = Situation(selected=True, has_run=True, state="running", alive=True, has_trajectory=True)
 
@@ -79,6 +83,7 @@ def test_every_action_is_described_and_can_be_carried_out(action: Action) -> Non
     assert action.description[0].isupper()
     assert not action.description.endswith(".")
     assert callable(getattr(PLACES[action.target], action.handler))
+    assert set(named_in(action.description)) <= {each.id for each in ACTIONS}
     assert action.keys or action.letter or action.id == "global.theme"
 
 
@@ -86,7 +91,7 @@ def test_every_action_is_described_and_can_be_carried_out(action: Action) -> Non
 def test_help_lists_every_action(target: Target) -> None:
     text = " ".join(help_content(target, RUNNING, UNICODE, 300).plain.split())
     for action in ACTIONS:
-        assert action.description in text
+        assert fill(action.description) in text
 
 
 def test_help_says_why_something_is_not_possible_now() -> None:

@@ -6,7 +6,7 @@ says why. The one who carries out ``run.pause`` is ``do_pause`` of the run scree
 ``global`` it is the app.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tripost_tui.actions import (
     balance,
@@ -16,13 +16,16 @@ from tripost_tui.actions import (
     evaluate,
     everywhere,
     home,
+    keymap,
     new_project,
     report,
     review,
     run,
+    settings,
     train,
 )
-from tripost_tui.actions.kinds import DIALOGS, STAGES, TITLES, TYPED_IN, Action, Target
+from tripost_tui.actions.keys import shown_key, shown_keys, types
+from tripost_tui.actions.kinds import STAGES, TITLES, TYPED_IN, Action, Target
 
 MOST_FOOTER_KEYS = 7
 
@@ -37,26 +40,20 @@ ACTIONS: tuple[Action, ...] = (
     *report.ACTIONS,
     *new_project.ACTIONS,
     *doctor.ACTIONS,
+    *settings.ACTIONS,
     *dialogs.ACTIONS,
     *everywhere.ACTIONS,
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}
 
-_SHOWN = {
-    "question_mark": "?",
-    "escape": "esc",
-    "f1": "F1",
-    "shift+tab": "S-tab",
-    "slash": "/",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-    "backspace": "bksp",
-    "comma": ",",
-    "full_stop": ".",
-}
+
+def use_keys(changed: Mapping[str, tuple[str, ...]]) -> None:
+    """From now on these actions have other keys than by default."""
+    keymap.use(keymap.Keymap(ACTIONS, changed))
+
+
+use_keys({})
 
 
 def action(action_id: str) -> Action:
@@ -71,18 +68,24 @@ def actions_of(*targets: Target) -> list[Action]:
 
 def more_key(target: Target) -> str:
     """The key that shows all others, as it is shown."""
-    return "F1" if target in TYPED_IN else "?"
+    return shown_key(offered_key(action("global.help"), target) or "f1")
+
+
+def offered_key(action: Action, target: Target) -> str | None:
+    """The first key of an action that works in a screen: where one types, letters do not."""
+    keys = (key for key in keymap.keys_of(action) if not (target in TYPED_IN and types(key)))
+    return next(keys, None)
 
 
 def footer_actions(target: Target) -> list[Action]:
     """What the footer of a screen shows, at most `MOST_FOOTER_KEYS`; the key for more comes after.
 
-    Where one types, keys that would only type are left out.
+    What has no key that works there is left out.
     """
     ranked = [
         each
         for each in actions_of(target, Target.GLOBAL)
-        if each.footer is not None and not (target in TYPED_IN and len(each.keys[0]) == 1)
+        if each.footer is not None and offered_key(each, target)
     ]
     return sorted(ranked, key=lambda each: each.footer or 0)[:MOST_FOOTER_KEYS]
 
@@ -92,38 +95,12 @@ def goto_actions() -> list[Action]:
     return [each for each in ACTIONS if each.letter]
 
 
-def shown_key(key: str) -> str:
-    """A key as it stands on a keyboard, and short: ``esc``, ``^q``, ``?``."""
-    if key in _SHOWN:
-        return _SHOWN[key]
-    return f"^{key[5:]}" if key.startswith("ctrl+") else key
-
-
-def shown_keys(keys: Iterable[str]) -> str:
-    return " ".join(shown_key(key) for key in keys)
-
-
 def clashes(table: Iterable[Action] = ACTIONS) -> list[str]:
-    """Keys, letters and ids that are given twice where only one can have them, in words.
-
-    A key of a screen may not be a global one either, save escape. Dialogs have their own.
-    """
-    found: list[str] = []
-    seen: dict[tuple[str, str], str] = {}
-    for each in table:
-        places = [("id", each.id)] + [(each.target.value, key) for key in each.keys]
-        if each.letter:
-            places.append(("go-to menu", each.letter))
-        for place in places:
-            if place in seen:
-                found.append(f"{place[1]} ({place[0]}): {seen[place]} and {each.id}")
-            seen.setdefault(place, each.id)
-    own = {target.value for target in Target if target not in DIALOGS} - {Target.GLOBAL.value}
-    for (target, key), owner in seen.items():
-        shared = seen.get((Target.GLOBAL.value, key))
-        if shared and target in own and key != "escape":
-            found.append(f"{key} ({target}): {owner} and {shared}")
-    return found
+    """Keys, letters and ids that are given twice where only one can have them, in words."""
+    return [
+        f"{one.what} ({one.where}): {one.first.id} and {one.second.id}"
+        for one in keymap.clashing(table)
+    ]
 
 
 __all__ = [
@@ -139,6 +116,8 @@ __all__ = [
     "footer_actions",
     "goto_actions",
     "more_key",
+    "offered_key",
     "shown_key",
     "shown_keys",
+    "use_keys",
 ]

@@ -71,6 +71,13 @@ ACTIONS: tuple[Action, ...] = (
         letter="d",
     ),
     Action(
+        id="global.settings",
+        label="settings",
+        description="Settings of the app: colours, motion, ASCII, keys",
+        keys=(),
+        letter="s",
+    ),
+    Action(
         id="global.review",
         label="review",
         description="Review of that run's trajectories",
@@ -119,6 +126,12 @@ ACTIONS: tuple[Action, ...] = (
         label="previous pane",
         description="Focus the previous pane",
         keys=("shift+tab",),
+    ),
+    Action(
+        id="global.jump",
+        label="jump to",
+        description="Show a letter on each pane and field; that letter focuses it",
+        keys=("apostrophe", "ctrl+g"),
     ),
     Action(
         id="global.back",

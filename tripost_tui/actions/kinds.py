@@ -21,6 +21,7 @@ class Target(StrEnum):
     REPORT = "report"
     NEW = "new"
     DOCTOR = "doctor"
+    SETTINGS = "settings"
     QUIT = "quit"
     CONFIRM = "confirm"
 
@@ -37,6 +38,7 @@ TITLES = {
     Target.REPORT: "Report",
     Target.NEW: "New project",
     Target.DOCTOR: "Doctor and log",
+    Target.SETTINGS: "Settings",
     Target.QUIT: "When quitting with a run at work",
     Target.CONFIRM: "When asked to confirm",
 }

@@ -98,7 +98,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="review.range",
         label="range",
-        description="Begin a range that j and k extend, then a or x decides all of it",
+        description="Begin a range that {review.down} and {review.up} extend, then "
+        "{review.accept} or {review.reject} decides all of it",
         keys=("v",),
         why_not=can_review,
     ),

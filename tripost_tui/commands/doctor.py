@@ -17,10 +17,11 @@ def doctor(as_json: bool) -> None:
     from engine.doctor import Status, examine, worst
     from local_experts.discovery import discover
     from tripost_tui.expert_checks import expert_checks
+    from tripost_tui.preferences import preference_checks, read_preferences
     from tripost_tui.progress import write_json
     from tripost_tui.text import one_line
 
-    checks = examine(more=expert_checks(discover()))
+    checks = examine(more=[*preference_checks(read_preferences()), *expert_checks(discover())])
     for check in checks:
         if as_json:
             write_json(

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from tripost_tui.actions import Target, actions_of
+from tripost_tui.actions.keymap import WORKS_EVERYWHERE
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.situation import Situation
 from tripost_tui.state.place import Place
@@ -24,27 +25,32 @@ T = TypeVar("T")
 _TEXTUALS_OWN = {"global.palette": "command_palette"}
 """Textual binds its palette itself where it finds no binding for this action."""
 
-_WORKS_EVERYWHERE = frozenset({"global.quit", "global.palette"})
-"""Also over dialogs and in text fields."""
-
 _AT_ONCE = frozenset({"new.down", "new.up", "new.next"})
 """Done before the next key is given to anybody: what is typed after an arrow, and comes with it
 in one piece over a slow line, is meant for the next field."""
 
 
 def bindings_of(target: Target) -> list[BindingType]:
-    """The key bindings of a target's actions. What they do is decided by `TripostApp.act`."""
+    """The key bindings of a target's actions. What they do is decided by `TripostApp.act`.
+
+    They have the default keys; `TripostApp.use_keys` gives them others by their ids.
+    """
     return [
         Binding(
-            ",".join(action.keys),
+            ",".join(action.keys) or no_key(action.id),
             _TEXTUALS_OWN.get(action.id, f"app.act('{action.id}')"),
             action.description,
             show=False,
-            priority=action.id in _WORKS_EVERYWHERE | _AT_ONCE,
+            priority=action.id in WORKS_EVERYWHERE | _AT_ONCE,
+            id=action.id,
         )
         for action in actions_of(target)
-        if action.keys
     ]
+
+
+def no_key(action_id: str) -> str:
+    """What stands for a key where an action has none: a binding must have one to get others."""
+    return f"no key for {action_id}"
 
 
 def tripost(app: App[object]) -> TripostApp:
@@ -76,6 +82,11 @@ class BaseScreen(Screen[None]):
         """False once a person has left it: what comes in late has nothing to be shown on."""
         return self in self.app.screen_stack
 
+    def keys_changed(self) -> None:
+        """Show the keys that hold now, wherever the screen names one."""
+        for footer in self.query(KeyFooter):
+            footer.refresh()
+
     def refresh_footer(self) -> None:
         """Show the keys as they are possible now."""
         for footer in self.query(KeyFooter):
@@ -84,6 +95,9 @@ class BaseScreen(Screen[None]):
 
 class Dialog(ModalScreen[T]):
     """A small screen over another one; escape leaves it."""
+
+    TAKES_EVERY_KEY: ClassVar[bool] = False
+    """Also those that work everywhere: to hear which one it is."""
 
     @property
     def glyphs(self) -> Glyphs:

@@ -9,7 +9,8 @@ from textual.content import Content
 from textual.events import Key
 from textual.widgets import Button, Static
 
-from tripost_tui.actions import Target, goto_actions
+from tripost_tui.actions import Target, action, goto_actions, shown_key
+from tripost_tui.actions.keymap import fill, keys_of
 from tripost_tui.screens.base import Dialog, bindings_of
 from tripost_tui.situation import Situation
 from tripost_tui.state.run import Trouble
@@ -18,7 +19,13 @@ from tripost_tui.text import clean_text
 
 def lettered(letter: str, text: str) -> Content:
     """A button's text with its key before it."""
-    return Content.assemble((letter, "bold underline"), f" {text}")
+    return Content.assemble((letter, "bold underline"), f" {text}" if letter else text)
+
+
+def keyed(action_id: str) -> Content:
+    """A button's text: an action's name with its key before it."""
+    meant = action(action_id)
+    return lettered("".join(shown_key(key) for key in keys_of(meant)[:1]), meant.label)
 
 
 class ErrorDialog(Dialog[None]):
@@ -64,8 +71,8 @@ class ConfirmDialog(Dialog[bool]):
             with VerticalScroll(classes="dialog-text", can_focus=False):
                 yield Static(Content(self._text))
             with Horizontal(classes="buttons"):
-                yield Button(lettered("n", "no"), id="no")
-                yield Button(lettered("y", "yes"), id="yes")
+                yield Button(keyed("confirm.no"), id="no")
+                yield Button(keyed("confirm.yes"), id="yes")
 
     def on_mount(self) -> None:
         self.query_one(f"#{self._default}").focus()
@@ -83,7 +90,16 @@ class ConfirmDialog(Dialog[bool]):
 class GotoDialog(Dialog[str | None]):
     """The go-to menu: one letter, and one is there. Returns an action's id."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,g", "close", "Close", show=False)]
+    # Not read from the event: a letter that comes before this is drawn is still on its way to
+    # what had the focus, and is looked up here all the same.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Close", show=False),
+        *(
+            Binding(each.letter, f"choose('{each.id}')", each.description, show=False)
+            for each in goto_actions()
+            if each.letter
+        ),
+    ]
 
     def __init__(self, now: Situation) -> None:
         super().__init__()
@@ -91,22 +107,24 @@ class GotoDialog(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         lines = []
-        for action in goto_actions():
-            reason = action.why_not(self._now)
+        for each in goto_actions():
+            reason = each.why_not(self._now)
             style = "dim" if reason else ""
-            text = action.description if reason is None else f"{action.description}. {reason}"
+            text = fill(f"{each.description}. {reason}" if reason else each.description)
             lines.append(
-                Content.assemble((f" {action.letter}  ", f"bold $accent {style}"), (text, style))
+                Content.assemble((f" {each.letter}  ", f"bold $accent {style}"), (text, style))
             )
         with Vertical(classes="dialog") as box:
             box.border_title = Content("Go to")
             yield Static(Content("\n").join(lines), classes="dialog-text")
 
     def on_key(self, event: Key) -> None:
-        for action in goto_actions():
-            if event.character == action.letter:
-                event.stop()
-                self.dismiss(action.id)
+        if event.key in keys_of(action("global.goto")):
+            event.stop()
+            self.dismiss(None)
+
+    def action_choose(self, action_id: str) -> None:
+        self.dismiss(action_id)
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -7,9 +7,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.widgets import Static
 
-from tripost_tui.actions import TITLES, Target, actions_of, shown_keys
+from tripost_tui.actions import TITLES, Action, Target, action, actions_of, shown_keys
+from tripost_tui.actions.keymap import fill, keys_of
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.screens.base import Dialog
 from tripost_tui.situation import Situation
@@ -17,13 +19,13 @@ from tripost_tui.situation import Situation
 STATES = {
     "running": "an engine is at work",
     "starting": "its engine loads",
-    "paused": "its engine waits; p resumes",
+    "paused": "its engine waits; {run.pause} resumes",
     "waiting for review": "it goes on when all is decided, or by tripost continue",
     "stopping": "it ends after the item at hand",
-    "stopped": "ended before it was finished; p resumes",
+    "stopped": "ended before it was finished; {run.pause} resumes",
     "finished": "all iterations are done",
     "failed": "ended by an error; the run screen says which",
-    "no heartbeat 34 s": "its engine is dead or stuck; p resumes it when it is dead",
+    "no heartbeat 34 s": "its engine is dead or stuck; {run.pause} resumes it when it is dead",
     "not started": "no engine has worked on it yet",
 }
 
@@ -39,10 +41,11 @@ def help_content(target: Target, now: Situation, glyphs: Glyphs, width: int) -> 
     for place in (target, Target.GLOBAL, *others):
         here = place in (target, Target.GLOBAL)
         lines.append(Content.styled(TITLES[place], "bold $accent"))
-        for action in actions_of(place):
-            reason = action.why_not(now) if here else None
-            keys = shown_keys(action.keys) or (f"g {action.letter}" if action.letter else "^p")
-            text = f"{action.description}. Not now: {reason}" if reason else action.description
+        for each in actions_of(place):
+            reason = each.why_not(now) if here else None
+            keys = shown_keys(keys_of(each)) or _way(each)
+            text = each.description
+            text = fill(f"{text}. Not now: {reason}" if reason else text)
             wrapped = textwrap.wrap(text, max(20, width - _KEY_COLUMN))
             body = ("\n" + " " * _KEY_COLUMN).join(wrapped)
             style = "dim" if reason else ""
@@ -52,15 +55,22 @@ def help_content(target: Target, now: Situation, glyphs: Glyphs, width: int) -> 
         lines.append(Content(""))
     lines.append(Content.styled("States", "bold $accent"))
     for word, meaning in STATES.items():
-        lines.append(Content(f"  {glyphs.of_state(word)} {word:<18} {meaning}"))
+        lines.append(Content(f"  {glyphs.of_state(word)} {word:<18} {fill(meaning)}"))
     return Content("\n").join(lines)
+
+
+def _way(each: Action) -> str:
+    """How to do what has no key."""
+    if each.letter:
+        return f"{shown_keys(keys_of(action('global.goto'))[:1])} {each.letter}"
+    return shown_keys(keys_of(action("global.palette"))[:1])
 
 
 class HelpScreen(Dialog[None]):
     """A page to scroll through."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1,q,enter", "close", "Close", show=False),
+        Binding("escape,q,enter", "close", "Close", show=False),
         Binding("j", "scroll(1)", "Down", show=False),
         Binding("k", "scroll(-1)", "Up", show=False),
     ]
@@ -81,6 +91,11 @@ class HelpScreen(Dialog[None]):
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def on_key(self, event: Key) -> None:
+        if event.key in keys_of(action("global.help")):
+            event.stop()
+            self.dismiss(None)
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -16,6 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from tripost_tui.actions import Target
+from tripost_tui.actions.keymap import spans
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.situation import Situation
@@ -28,15 +28,15 @@ from tripost_tui.widgets.run_list import RunList
 
 POLL_S = 2.0
 
-_KEY = re.compile(r"(?<=^Press )[a-z]( [a-z])?(?= )|\?(?= shows)")
+
+def _with_keys(line: str) -> Content:
+    """A line with the keys that it names, marked as in the footer."""
+    pieces = [(text, "bold $accent" if is_key else "") for text, is_key in spans(line)]
+    return Content.assemble(*pieces)
 
 
-def _with_key(line: str) -> Content:
-    """A line with the keys that it names marked as in the footer."""
-    marked = Content(line)
-    for found in _KEY.finditer(line):
-        marked = marked.stylize("bold $accent", *found.span())
-    return marked
+def _empty_content() -> Content:
+    return Content("\n\n").join([Content(ABOUT), Content("\n").join(map(_with_keys, EMPTY))])
 
 
 class HomeScreen(BaseScreen):
@@ -64,10 +64,12 @@ class HomeScreen(BaseScreen):
         yield Notices(self.glyphs)
         yield RunList(self.glyphs)
         with Middle(id="empty"), Center():
-            yield Static(
-                Content("\n\n").join([Content(ABOUT), Content("\n").join(map(_with_key, EMPTY))])
-            )
+            yield Static(_empty_content(), id="about")
         yield KeyFooter(Target.HOME)
+
+    def keys_changed(self) -> None:
+        super().keys_changed()
+        self.query_one("#about", Static).update(_empty_content())
 
     def on_mount(self) -> None:
         self.query_one("#empty").display = False

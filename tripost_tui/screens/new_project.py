@@ -14,6 +14,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from tripost_tui.abandoning import abandonable
 from tripost_tui.actions import Target
+from tripost_tui.actions.keymap import fill
 from tripost_tui.found_experts import FoundExperts
 from tripost_tui.glyphs import to_ascii
 from tripost_tui.preflight import Finding, Subject
@@ -170,7 +171,13 @@ class NewProjectScreen(BaseScreen):
         state, glyphs = self.state, self.glyphs
         notices = [("info", state.busy, "")] if state.busy else []
         if self._waiting:
-            notices.append(("info", "Looking first", "enter again makes it at once, esc does not"))
+            notices.append(
+                (
+                    "info",
+                    "Looking first",
+                    fill("{new.make} again makes it at once, {new.back} does not"),
+                )
+            )
         if state.problem:
             notices.append(("error", "A setting of the preset does not fit", state.problem))
         if self._broken:

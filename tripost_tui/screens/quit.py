@@ -10,7 +10,7 @@ from textual.widgets import Button, Static
 
 from tripost_tui.actions import Target
 from tripost_tui.screens.base import Dialog, bindings_of
-from tripost_tui.screens.dialogs import lettered
+from tripost_tui.screens.dialogs import keyed
 from tripost_tui.text import one_line
 
 
@@ -40,9 +40,9 @@ class QuitDialog(Dialog[QuitChoice]):
             box.border_title = Content("Quit")
             yield Static(Content(text), classes="dialog-text")
             with Horizontal(classes="buttons"):
-                yield Button(lettered("l", "leave running"), id="leave", variant="primary")
-                yield Button(lettered("s", "stop and save"), id="stop")
-                yield Button(lettered("c", "cancel"), id="cancel")
+                yield Button(keyed("quit.leave"), id="leave", variant="primary")
+                yield Button(keyed("quit.stop"), id="stop")
+                yield Button(keyed("quit.cancel"), id="cancel")
 
     def on_mount(self) -> None:
         self.query_one("#leave").focus()

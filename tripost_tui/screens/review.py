@@ -18,6 +18,7 @@ from db.review_records import ReviewKind
 from engine.errors import TripostError
 from engine.review_filter import FilterFault
 from tripost_tui.actions import Target
+from tripost_tui.actions.keymap import fill
 from tripost_tui.external_editor import edit_text
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
@@ -283,7 +284,8 @@ class ReviewScreen(_TagKeys, BaseScreen):
             if sure:
                 self.call_later(self._do, lambda desk: desk.decide(kind))
 
-        text = f"All {count:,} of the range, whatever was decided about them. u takes it back."
+        text = f"All {count:,} of the range, whatever was decided about them."
+        text += fill(" {review.undo} takes it back.")
         title = f"{kind.value.capitalize()} {count:,} trajectories?"
         self.app.push_screen(ConfirmDialog(title, text), decide)
 
@@ -371,7 +373,9 @@ class ReviewScreen(_TagKeys, BaseScreen):
             return
         text = last_attempt(item)
         if len(text) > LONGEST:
-            tripost(self.app).say("Too long to edit here: E opens it in $EDITOR.", "warning")
+            tripost(self.app).say(
+                fill("Too long to edit here: {review.external} opens it in $EDITOR."), "warning"
+            )
             return
 
         self._write_attempt(item.id, text, text)
@@ -416,7 +420,9 @@ class ReviewScreen(_TagKeys, BaseScreen):
             with self.app.suspend():
                 written = edit_text(text)
         except SuspendNotSupported:
-            tripost(self.app).say("This terminal cannot be lent to an editor: e edits here.")
+            tripost(self.app).say(
+                fill("This terminal cannot be lent to an editor: {review.edit} edits here.")
+            )
             return
         except TripostError as error:
             self._trouble = trouble_of(error)

@@ -7,6 +7,8 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tripost_tui.actions.keymap import key_of
+
 SMALLEST = Size(60, 20)
 
 
@@ -26,6 +28,6 @@ class TooSmallScreen(ModalScreen[None]):
             Content(
                 f"This terminal is {now.width} x {now.height}.\n"
                 f"TriPosT needs {SMALLEST.width} x {SMALLEST.height}: make it larger.\n"
-                "Runs go on. ctrl+q quits."
+                f"Runs go on. {key_of('global.quit')} quits."
             )
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from db.records import Event, Level
 from engine.doctor import Check, Status, worst
+from tripost_tui.actions.keymap import fill, key_of
 from tripost_tui.situation import Situation
 from tripost_tui.state.engine_log import LogLine, LogPiece
 from tripost_tui.state.run import Trouble
@@ -123,7 +124,7 @@ class DoctorState:
     def log_note(self) -> str:
         """Why there is nothing to see, or what is left out; empty where all is shown."""
         if self.project is None:
-            return "No project is selected: g h, choose one, then g d."
+            return fill("No project is selected: {global.home}, choose one, then {global.doctor}.")
         if self.log_trouble is not None:
             return f"{self.log_trouble.title}: {self.log_trouble.message}"
         if self.log_missing:
@@ -132,7 +133,8 @@ class DoctorState:
             return "The log is empty."
         shown = len(self.lines())
         if not shown:
-            return f"No {self.filter.value} among {counted(len(self._lines), 'line')}: 1 shows all."
+            among = f"No {self.filter.value} among {counted(len(self._lines), 'line')}"
+            return f"{among}: {key_of('doctor.all')} shows all."
         return ""
 
     def log_title(self) -> str:

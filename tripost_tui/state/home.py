@@ -18,9 +18,9 @@ ABOUT = (
 
 EMPTY = (
     "No runs yet.",
-    "Press d to start the demo: all of it, on this machine, in minutes.",
-    "Press n to make a project: your task, student and experts.",
-    "Press g d for the doctor: what this machine has. ? shows every key.",
+    "Press {home.demo} to start the demo: all of it, on this machine, in minutes.",
+    "Press {home.new} to make a project: your task, student and experts.",
+    "Press {global.doctor} for the doctor: what this machine has. {global.help} shows every key.",
 )
 
 

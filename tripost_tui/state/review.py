@@ -25,6 +25,7 @@ from db.review_records import (
 )
 from engine.review import REASON_TAGS
 from engine.review_filter import parse_filter
+from tripost_tui.actions.keymap import key_of
 from tripost_tui.state import review_words as words
 from tripost_tui.state.review_port import ReviewItem, ReviewPort
 from tripost_tui.state.review_view import NOTHING_COUNTED, ReviewView, moved_counts, places_of
@@ -216,7 +217,9 @@ class ReviewDesk:
         self._store([ReviewChange(trajectory_id=key, kind=kind) for key in chosen])
         if len(chosen) > 1:
             verb = "Accepted" if kind is ReviewKind.ACCEPT else "Rejected"
-            self._said = f"{verb} {len(chosen):,} trajectories; u takes it back."
+            self._said = (
+                f"{verb} {len(chosen):,} trajectories; {key_of('review.undo')} takes it back."
+            )
         self._decisions += len(chosen)
         last = self._range()[-1]
         self._anchor = None

@@ -14,7 +14,8 @@ from db.review_records import (
 
 NO_TRAJECTORIES = (
     "No trajectories yet.",
-    "They come when the run edits the student's attempts: esc, then p starts or resumes it.",
+    "They come when the run edits the student's attempts: esc, then {run.pause} starts or "
+    "resumes it.",
     "This list fills by itself.",
 )
 CONSEQUENCE = (

@@ -7,6 +7,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
+from tripost_tui.actions import action, shown_keys
+from tripost_tui.actions.keymap import keys_of
 from tripost_tui.text import clean_text
 
 LONGEST = 20_000
@@ -33,7 +35,9 @@ class EditBox(Vertical):
     def begin(self, title: str, text: str, save: Callable[[str], object]) -> None:
         self.save = save
         self.border_title = Content(title)
-        self.border_subtitle = Content("^s saves, esc leaves")
+        self.border_subtitle = Content(
+            f"{shown_keys(keys_of(action('review.save'))[:1])} saves, esc leaves"
+        )
         self.fault("")
         area = self.query_one(TextArea)
         area.load_text(text)

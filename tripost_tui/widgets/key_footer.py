@@ -7,14 +7,25 @@ from textual.events import Click, Resize
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from tripost_tui.actions import Action, Target, footer_actions, more_key, shown_key
+from tripost_tui.actions import (
+    Action,
+    Target,
+    footer_actions,
+    more_key,
+    offered_key,
+    shown_key,
+)
 from tripost_tui.situation import Situation
 
 _MORE = "more"
 
 
 def footer_parts(
-    actions: Sequence[Action], now: Situation, width: int, more: str = "?"
+    actions: Sequence[Action],
+    now: Situation,
+    width: int,
+    more: str = "?",
+    target: Target = Target.GLOBAL,
 ) -> list[tuple[str, str, str | None]]:
     """(key, label, action id) of what fits into ``width``; the key ``more`` always comes last.
 
@@ -23,7 +34,7 @@ def footer_parts(
     parts: list[tuple[str, str, str | None]] = []
     used = _width(more, _MORE)
     for action in actions:
-        key, label = shown_key(action.keys[0]), action.labelled(now)
+        key, label = shown_key(offered_key(action, target) or ""), action.labelled(now)
         if used + _width(key, label) > width:
             break
         used += _width(key, label)
@@ -42,8 +53,7 @@ class KeyFooter(Static):
 
     def __init__(self, target: Target) -> None:
         super().__init__()
-        self._actions = footer_actions(target)
-        self._more = more_key(target)
+        self._target = target
 
     def render(self) -> Content:
         parts: list[Content] = []
@@ -53,7 +63,9 @@ class KeyFooter(Static):
         return Content.assemble(*parts)
 
     def _parts(self) -> list[tuple[str, str, str | None]]:
-        return footer_parts(self._actions, self.now, self.size.width, self._more)
+        target = self._target
+        actions, more = footer_actions(target), more_key(target)
+        return footer_parts(actions, self.now, self.size.width, more, target)
 
     def on_resize(self, _: Resize) -> None:
         self.refresh()

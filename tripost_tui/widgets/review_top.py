@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
+from tripost_tui.actions.keymap import fill
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.review_view import ReviewView
 from tripost_tui.state.review_words import (
@@ -38,14 +39,20 @@ def notices(view: ReviewView, troubles: Iterable[Trouble | None]) -> list[tuple[
             found.append(("error", trouble.title, trouble.message))
     if view.anchor is not None:
         count = len(view.selected)
-        found.append(("info", f"Range of {count:,}", "a accepts, x rejects, esc lets go"))
+        found.append(
+            (
+                "info",
+                f"Range of {count:,}",
+                fill("{review.accept} accepts, {review.reject} rejects, {global.back} lets go"),
+            )
+        )
     if view.loaded and view.ids and not view.left_here and not view.second_look:
         text = queue_empty(view.counts)
         if view.wanted and view.counts.pending:
             text = f"here; {hidden_by_filter(view.hidden)}"
         found.append(("info", "Queue empty", text))
     if view.fresh:
-        found.append(("info", f"{view.fresh:,} new", "r reads the list anew"))
+        found.append(("info", f"{view.fresh:,} new", fill("{review.anew} reads the list anew")))
     return [(kind, clean_text(title), clean_text(text)) for kind, title, text in found]
 
 
@@ -54,5 +61,6 @@ def nothing_content(view: ReviewView, *, failed: bool) -> Content:
     if not view.loaded:
         return Content("" if failed else "Reading the trajectories")
     if view.wanted and view.counts.total:
-        return Content(f"Nothing here: {hidden_by_filter(view.hidden)}. / writes another one.")
-    return Content("\n").join(Content(line) for line in NO_TRAJECTORIES)
+        text = f"Nothing here: {hidden_by_filter(view.hidden)}."
+        return Content(text + fill(" {review.filter} writes another one."))
+    return Content("\n").join(Content(fill(line)) for line in NO_TRAJECTORIES)

@@ -18,7 +18,7 @@ def test_help_names_the_commands_in_order_of_use_and_the_exit_codes(cli: Command
     named = re.findall(r"^  (\w+)   *[A-Z]", text, re.MULTILINE)
     assert " ".join(named) == (
         "demo new run status stop pause resume review balance continue report export task "
-        "experts plan doctor"
+        "experts plan doctor keys"
     )
     for code, meaning in EXIT_CODES.items():
         assert f"{code:>3}  {meaning}" in text
@@ -49,6 +49,19 @@ def test_the_app_without_a_terminal_says_what_it_needs(cli: CommandLine) -> None
     result = cli()
     assert result.exit_code == 2
     assert "needs a terminal" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--ascii", "--no-motion", "--theme=light"])
+def test_options_of_the_app_are_none_of_a_command(cli: CommandLine, option: str) -> None:
+    result = cli(option, "doctor")
+    assert result.exit_code == 2
+    assert "for the app alone" in result.stderr
+
+
+def test_an_unknown_theme_is_wrong_usage_that_names_the_others(cli: CommandLine) -> None:
+    result = cli("--theme", "pink")
+    assert result.exit_code == 2
+    assert "contrast-dark" in result.stderr
 
 
 def test_a_sign_that_the_terminal_lacks_is_replaced(cli: CommandLine) -> None:

@@ -3,6 +3,8 @@ import socket
 
 import pytest
 
+from tripost_tui.preferences import preferences_path
+
 from .conftest import CommandLine
 
 
@@ -26,6 +28,18 @@ def test_doctor_in_json_never_shows_a_key(
     assert {"check", "status", "detail", "fix"} == set(checks[0])
     assert sum(check["check"] == "experts" for check in checks) == 2
     assert "secret-key" not in output
+
+
+def test_doctor_names_what_is_wrong_in_the_settings_of_the_app(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _nothing_listens(monkeypatch)
+    path = preferences_path()
+    path.parent.mkdir(parents=True)
+    path.write_text('theme = "pink"\n')
+    output = cli("doctor").stdout
+    assert "warning  app settings: theme: 'pink' is none of" in output
+    assert f"Put it right in {path}" in output
 
 
 def _nothing_listens(monkeypatch: pytest.MonkeyPatch) -> str:
