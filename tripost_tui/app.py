@@ -283,6 +283,9 @@ class TripostApp(App[None]):
     def do_review(self) -> None:
         self._go(Target.REVIEW)
 
+    def do_export(self) -> None:
+        self._go(Target.EXPORT)
+
     def do_next_stage(self) -> None:
         self._step(1)
 

@@ -20,6 +20,7 @@ from tripost_tui.wish import FIRST_FOLDER, Wish, settings_of
 
 if TYPE_CHECKING:
     from engine.doctor import Check
+    from tripost_tui.exporter import Exporter
     from tripost_tui.found_experts import FoundExperts
     from tripost_tui.state.log_reading import LogReader
     from tripost_tui.state.report import ReportPage
@@ -68,6 +69,9 @@ class Backend(Protocol):
     def report(self, path: Path, run_id: int | None) -> ReportPage:
         """The report of a run, of the latest when None."""
 
+    def exporter(self, path: Path) -> Exporter:
+        """The exports of a project: always the same one, whoever looks at it."""
+
     def forget(self, path: Path) -> None:
         """Take a project off the list."""
 
@@ -86,6 +90,7 @@ class LocalBackend:
         self._clock = clock
         self._home = HomeReader(clock)
         self._preflight = Preflight(self._cwd)
+        self._exporters: dict[Path, Exporter] = {}
 
     def home(self) -> list[RunRow]:
         return self._home.read()
@@ -161,6 +166,13 @@ class LocalBackend:
                 raise ProjectError(f"{path}: there is no run yet.", "Nothing to report on")
             report = build_report(store, run.id)
         return ReportPage(report.headline, report_tables(report), to_markdown(report))
+
+    def exporter(self, path: Path) -> Exporter:
+        from tripost_tui.exporter import Exporter
+
+        if path not in self._exporters:
+            self._exporters[path] = Exporter(path, self._cwd, self._clock)
+        return self._exporters[path]
 
     def forget(self, path: Path) -> None:
         forget_project(path)

@@ -12,6 +12,7 @@ class Situation:
     way and has to end first. ``has_choices``: the field has a list to choose from. ``log_shown``:
     there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
     a trajectory to decide about. ``typing``: an editor is open.
+    ``no_export``, ``no_command`` and ``no_ollama`` say why the export screen cannot do that.
     """
 
     selected: bool = False
@@ -27,6 +28,9 @@ class Situation:
     busy: str | None = None
     in_review: bool = False
     typing: bool = False
+    no_export: str | None = None
+    no_command: str | None = None
+    no_ollama: str | None = None
 
 
 Reason = str | None
@@ -127,3 +131,21 @@ def can_open_review(now: Situation) -> Reason:
     if not now.readable:
         return "The project cannot be read."
     return None if now.has_run else "There is no run yet to review."
+
+
+def can_read(now: Situation) -> Reason:
+    if not now.readable:
+        return "The project cannot be read."
+    return None if now.has_run else "It is still being read."
+
+
+def can_export(now: Situation) -> Reason:
+    return now.no_export
+
+
+def can_copy_command(now: Situation) -> Reason:
+    return now.no_command
+
+
+def can_create(now: Situation) -> Reason:
+    return now.no_ollama

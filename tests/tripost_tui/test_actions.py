@@ -18,6 +18,7 @@ from tripost_tui.app import TripostApp
 from tripost_tui.glyphs import UNICODE
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.doctor import DoctorScreen
+from tripost_tui.screens.export import ExportScreen
 from tripost_tui.screens.help import help_content
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
@@ -38,6 +39,7 @@ PLACES = {
     Target.CONFIRM: ConfirmDialog,
     Target.NEW: NewProjectScreen,
     Target.DOCTOR: DoctorScreen,
+    Target.EXPORT: ExportScreen,
 }
 SCREENS = [
     Target.HOME,
@@ -46,6 +48,7 @@ SCREENS = [
     Target.REVIEW,
     Target.NEW,
     Target.DOCTOR,
+    Target.EXPORT,
 ]
 RUNNING = Situation(selected=True, has_run=True, state="running", alive=True, has_trajectory=True)
 

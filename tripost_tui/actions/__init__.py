@@ -12,6 +12,7 @@ from tripost_tui.actions import (
     dialogs,
     doctor,
     everywhere,
+    export,
     home,
     new_project,
     report,
@@ -29,6 +30,7 @@ ACTIONS: tuple[Action, ...] = (
     *report.ACTIONS,
     *new_project.ACTIONS,
     *doctor.ACTIONS,
+    *export.ACTIONS,
     *dialogs.ACTIONS,
     *everywhere.ACTIONS,
 )

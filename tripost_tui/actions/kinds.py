@@ -17,6 +17,7 @@ class Target(StrEnum):
     REPORT = "report"
     NEW = "new"
     DOCTOR = "doctor"
+    EXPORT = "export"
     QUIT = "quit"
     CONFIRM = "confirm"
 
@@ -29,6 +30,7 @@ TITLES = {
     Target.REPORT: "Report",
     Target.NEW: "New project",
     Target.DOCTOR: "Doctor and log",
+    Target.EXPORT: "Export",
     Target.QUIT: "When quitting with a run at work",
     Target.CONFIRM: "When asked to confirm",
 }
