@@ -42,8 +42,16 @@ def find_ollama(environ: Mapping[str, str] = os.environ) -> str | None:
 def converter_command(script: str, folder: str, out: str, precision: str) -> list[str]:
     """Return the command that makes a GGUF file of a folder with a model."""
     outtype = {"fp32": "f32", "fp16": "f16", "bf16": "bf16"}[precision]
-    run = [sys.executable, script] if script.endswith(".py") else [script]
+    run = [_python(Path(script)), script] if script.endswith(".py") else [script]
     return [*run, folder, "--outfile", out, "--outtype", outtype]
+
+
+def _python(script: Path) -> str:
+    """Return the Python of llama.cpp's own environment where there is one, else this one."""
+    for name in (".venv", "venv"):
+        if (own := script.parent / name / "bin" / "python").exists():
+            return str(own)
+    return sys.executable
 
 
 def convert(script: Path, folder: Path, out: Path, precision: str) -> None:
@@ -67,9 +75,15 @@ def convert(script: Path, folder: Path, out: Path, precision: str) -> None:
     except OSError as error:
         raise StudentError(f"{script}: {error.strerror or error}.", _TITLE) from error
     if ended.returncode or not out.is_file():
+        advice = ""
+        if "ModuleNotFoundError" in ended.stdout:
+            advice = (
+                f" What it needs is in {script.parent / 'requirements.txt'}; an environment named "
+                f".venv in {script.parent} is used where there is one."
+            )
         raise StudentError(
             f"{script} ended with code {ended.returncode}. Its last words: "
-            f"{_last_words(ended.stdout)}",
+            f"{_last_words(ended.stdout)}{advice}",
             _TITLE,
         )
 
