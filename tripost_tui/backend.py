@@ -72,6 +72,9 @@ class Backend(Protocol):
     def exporter(self, path: Path) -> Exporter:
         """The exports of a project: always the same one, whoever looks at it."""
 
+    def exporting(self) -> bool:
+        """Whether an export is under way, which would end with the app."""
+
     def forget(self, path: Path) -> None:
         """Take a project off the list."""
 
@@ -173,6 +176,9 @@ class LocalBackend:
         if path not in self._exporters:
             self._exporters[path] = Exporter(path, self._cwd, self._clock)
         return self._exporters[path]
+
+    def exporting(self) -> bool:
+        return any(exporter.at_work for exporter in self._exporters.values())
 
     def forget(self, path: Path) -> None:
         forget_project(path)

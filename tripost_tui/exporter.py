@@ -32,6 +32,9 @@ Clock = Callable[[], float]
 
 _NUMBERS = count(1)
 
+_LONGEST_NAME_BYTES = 230
+"""Most file systems have 255, of which the name of what is being written takes some."""
+
 LOOK_EVERY_S = 2.0
 """How soon what others change in the project is seen."""
 
@@ -188,11 +191,17 @@ class Exporter:
         if found.chosen is None or wanted.format is None:
             return None
         folder = self._folder(found, wanted.format, wanted)
+        taken, replaceable = True, False
         try:
-            taken = os.path.lexists(folder)
-            replaceable = taken and (folder / PROVENANCE).is_file()
+            if any(len(os.fsencode(part)) > _LONGEST_NAME_BYTES for part in folder.parts):
+                raise ValueError(f"a name is longer than {_LONGEST_NAME_BYTES} bytes")
+            os.lstat(folder)
+            replaceable = (folder / PROVENANCE).is_file()
+        except (FileNotFoundError, NotADirectoryError):
+            taken = False
         except (OSError, ValueError) as error:
-            return TargetFacts(folder, wrong=f"this cannot be a folder: {error}")
+            why = getattr(error, "strerror", None) or error
+            return TargetFacts(folder, wrong=f"this cannot be a folder: {why}")
         above = next((p for p in folder.parents if p.exists()), folder.parent)
         if not above.is_dir():
             return TargetFacts(folder, wrong=f"{one_line(str(above))} is no folder")

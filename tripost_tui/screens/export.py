@@ -72,10 +72,8 @@ class ExportScreen(FollowingScreen):
         return ExportReader(self.exporter, self.place.run_id, lambda: self.state.wanted)
 
     def take(self, reading: ExportReading) -> None:
-        before = self.state.working
-        self.state.apply(reading)
-        ended = self.state.ended
-        if before is None or self.state.working or ended is None:
+        ended = self.state.apply(reading)
+        if ended is None:
             return
         if ended.cancelled:
             tripost(self.app).say("Cancelled; nothing is left of it.")

@@ -13,12 +13,13 @@ from engine.trained import TrainedIteration
 from tripost_tui.exporter import ExportReading, TargetFacts, Wanted, WorkView
 from tripost_tui.situation import Situation
 from tripost_tui.state.run import Trouble
-from tripost_tui.state.wording import age, counted, percent, size
+from tripost_tui.state.wording import age, counted, percent, shorten, size
 from tripost_tui.text import clean_text, one_line
 
 _FORMATS = tuple(ExportFormat)
 _LOOKING = "It is being looked at what there is."
 _ROOM_BYTES = 16 * 2**20
+_MOST_OF_A_PATH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,12 @@ class ExportState:
 
     # --- what comes in ---------------------------------------------------------------------
 
-    def apply(self, reading: ExportReading) -> None:
-        """Take in how it stands; what has just been exported is shown."""
+    def apply(self, reading: ExportReading) -> WorkView | None:
+        """Take in how it stands; what has just been exported is shown.
+
+        Returns the work that has ended since the last reading, if any.
+        """
+        watched = self.reading is not None
         before = self.reading.work if self.reading else None
         self.reading, self.trouble = reading, None
         if self.wanted.format is None and reading.survey.offers:
@@ -63,16 +68,18 @@ class ExportState:
             self.wanted = replace(self.wanted, format=first)
         work = reading.work
         is_news = before is None or before.running or work is None or before.number != work.number
-        if work and not work.running and is_news:
-            self._ended = work
-            if work.export is not None:
-                self._show(work.export)
+        news = work if work and not work.running and is_news else None
+        if news is not None:
+            self._ended = news
+            if news.export is not None:
+                self._show(news.export)
         exports = reading.survey.exports
         if self._shown is not None:
             folder = self._shown.folder
             self._shown = next((each for each in exports if each.folder == folder), self._shown)
         elif exports:
             self._show(exports[0])
+        return news if watched else None
 
     def fail(self, trouble: Trouble) -> None:
         """Nothing can be read now."""
@@ -299,8 +306,8 @@ class ExportState:
 
     def _folder_text(self) -> str:
         if self.target is not None:
-            return one_line(str(self.target.folder), 2000)
-        return one_line(self.wanted.folder, 2000) or "…"
+            return shorten(one_line(str(self.target.folder), 8000), _MOST_OF_A_PATH)
+        return shorten(one_line(self.wanted.folder, 8000), _MOST_OF_A_PATH) or "…"
 
     def usages(self) -> list[Usage]:
         if self._shown is None:
@@ -324,7 +331,7 @@ class ExportState:
         which = ", ".join(map(str, said.iterations))
         word = "iteration" if len(said.iterations) == 1 else "iterations"
         return [
-            one_line(str(self._shown.folder), 2000),
+            shorten(one_line(str(self._shown.folder), 8000), _MOST_OF_A_PATH),
             one_line(f"{said.what}; {word} {which} of run {said.run}", 400),
         ]
 
