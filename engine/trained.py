@@ -141,7 +141,7 @@ def choose_iteration(iterations: Sequence[TrainedIteration]) -> tuple[TrainedIte
         return None
     if any(one.final is not None for one in here):
         best = max(here, key=lambda one: (one.final.value or 0 if one.final else -1, one.iteration))
-        return best, "most final answers right"
+        return best, "best on the test"
     return here[-1], "the last; none has been evaluated"
 
 

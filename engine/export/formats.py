@@ -31,10 +31,10 @@ class ExportFormat(StrEnum):
 
 ABOUT = {
     ExportFormat.ADAPTER: "LoRA weights alone, for peft",
-    ExportFormat.MERGED: "one model with its tokenizer, for transformers, vLLM and others",
-    ExportFormat.GGUF: "one file, for llama.cpp and what is built on it",
-    ExportFormat.OLLAMA: "GGUF with a Modelfile, for ollama create",
-    ExportFormat.DATASET: "what was trained on, as JSON lines, for other trainers",
+    ExportFormat.MERGED: "one model, for transformers and vLLM",
+    ExportFormat.GGUF: "one file, for llama.cpp",
+    ExportFormat.OLLAMA: "GGUF and a Modelfile, for Ollama",
+    ExportFormat.DATASET: "what was trained on, as JSON lines",
 }
 
 

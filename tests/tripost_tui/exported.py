@@ -90,13 +90,13 @@ class Script:
 
     def process(self, project: Path, order: ExportRequest) -> "ScriptedProcess":
         self.orders.append(order)
-        return ScriptedProcess(self, order)
+        return ScriptedProcess(self, project, order)
 
 
 class ScriptedProcess:
-    def __init__(self, script: Script, order: ExportRequest) -> None:
+    def __init__(self, script: Script, project: Path, order: ExportRequest) -> None:
         self.script, self.order = script, order
-        self.partial = order.out.with_name(".partial")
+        self.partial = project / "exports" / ".partial"
 
     def steps(self) -> Iterator[str]:
         script = self.script
@@ -129,7 +129,7 @@ class PicturedExporter(Exporter):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, path.parent, recorded.Clock(recorded.NOW))
-        self._folder = path.parent
+        self._real = path.parent
 
     def survey(self, run_id: int | None, wanted: Wanted) -> Survey:
         found = super().survey(run_id, wanted)
@@ -138,14 +138,14 @@ class PicturedExporter(Exporter):
         )
 
     def _shown(self, export: Export) -> Export:
-        folder = SHOWN_FOLDER / export.folder.relative_to(self._folder)
+        folder = SHOWN_FOLDER / export.folder.relative_to(self._real)
         return replace(export, folder=folder)
 
     def target(self, found: Survey, wanted: Wanted) -> TargetFacts | None:
         facts = super().target(found, wanted)
         if facts is None:
             return None
-        folder = SHOWN_FOLDER / facts.folder.relative_to(self._folder)
+        folder = SHOWN_FOLDER / facts.folder.relative_to(self._real)
         return replace(facts, folder=folder, free_bytes=FREE_BYTES)
 
 

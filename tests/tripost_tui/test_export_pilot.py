@@ -407,7 +407,7 @@ async def test_names_and_folders_are_data(
     async with app.run_test(size=SIZE) as pilot:
         screen = await at_export(pilot, project.path)
         screen.state.set_folder(f"a/{HOSTILE}\n{'x' * 5000}")
-        await until(pilot, lambda: "this cannot be a folder" in text_of(pilot), "the refusal")
+        await until(pilot, lambda: "is longer than 230 bytes" in text_of(pilot), "the refusal")
         screen.state.set_folder(f"a/{HOSTILE}")
         await fresh(pilot)
         await pilot.press("enter")

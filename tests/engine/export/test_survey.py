@@ -77,7 +77,7 @@ def test_the_iteration_with_most_right_answers_is_the_default(copy: Project) -> 
     assert set(rights) == {1, 2}
     best = max(rights, key=lambda number: (rights[number], number))
     assert (found.chosen, found.default) == (best, best)
-    assert found.why == "most final answers right"
+    assert found.why == "best on the test"
 
 
 def one(number: int, right: int | None, n_bytes: int | None = 1) -> TrainedIteration:
