@@ -9,7 +9,7 @@ from pathlib import Path
 from db.records import CheckpointKind, Run, StageName, StageStatus
 from db.store import Store
 from engine.config import check_settings
-from engine.errors import ProjectError
+from engine.errors import ProjectError, StudentError
 from engine.project import Project
 from engine.settings import Settings
 from engine.statistics import Share
@@ -37,11 +37,19 @@ class Trained:
     def place(self, *, fetching: bool = False) -> Place:
         """Find the model that was trained; ``fetching`` gets it from the hub.
 
+        Where all weights were trained and it is gone, they are a model without it.
+
         Raises:
-            StudentError: it is gone.
+            StudentError: it is gone, and the adapter is of no use without it.
         """
         find = fetch_student if fetching else find_student
-        return find(self.settings.student, self.settings.task.name)
+        try:
+            return find(self.settings.student, self.settings.task.name)
+        except StudentError:
+            if self.is_adapter:
+                raise
+            folder = str(self.folder)
+            return Place(folder, folder, name=self.settings.student.path)
 
 
 @dataclass(frozen=True, slots=True)

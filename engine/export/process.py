@@ -23,6 +23,7 @@ from typing import Any
 from engine.errors import Interrupted, TripostError
 from engine.export.folders import partial_of
 from engine.export.formats import ExportRequest
+from engine.process import environment_of_engines
 
 _PATIENCE_S = 5.0
 """How long a process that is told to end may take to tidy up."""
@@ -47,7 +48,9 @@ class ExportProcess:
         self.order = replace(order, out=order.out.expanduser().absolute())
         said: dict[str, Any] = {name: getattr(order, name) for name in ORDER_FIELDS}
         said |= {"format": order.format.value, "out": os.fspath(self.order.out)}
-        command = [sys.executable, "-m", "engine", "export", os.fspath(project), json.dumps(said)]
+        # -P: a folder named engine where the person happens to be must not be taken for ours.
+        engine = [sys.executable, "-P", "-m", "engine"]
+        command = [*engine, "export", os.fspath(project.absolute()), json.dumps(said)]
         self._cancelled = False
         self._process = subprocess.Popen(
             command,
@@ -56,6 +59,7 @@ class ExportProcess:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
+            env=environment_of_engines(),
             # With all that it starts it is one group, which can be ended as one.
             start_new_session=True,
         )

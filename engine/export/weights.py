@@ -85,6 +85,7 @@ class WeightsExport:
                 to_convert=to_convert,
             )
             self._write_texts(folder, provenance, speech)
+            self.tell("hashing the files")
             finish(folder, order.out, provenance, self.converter)
         return provenance
 

@@ -32,9 +32,10 @@ ITERATIONS = (
 FREE = TargetFacts(Path("/p/exports/x"), free_bytes=10_000 * MB)
 
 
-def an_export(
-    folder: str = "x", format_: ExportFormat = ExportFormat.GGUF, **more: object
-) -> Export:
+GGUF = ExportFormat.GGUF
+
+
+def an_export(folder: str = "x", format_: ExportFormat = GGUF, **more: object) -> Export:
     values = {
         "format": format_,
         "project": "p",

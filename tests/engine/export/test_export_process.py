@@ -47,6 +47,7 @@ def test_it_tells_what_it_does(finished: Finished, tmp_path: Path) -> None:
         "looking for the model",
         "reading the model",
         "writing the model",
+        "hashing the files",
     ]
     assert (tmp_path / "out" / PROVENANCE).is_file()
     assert not process.partial.exists()

@@ -135,6 +135,19 @@ def test_a_base_that_is_gone_leaves_its_adapter(lora_run: Project, tmp_path: Pat
     assert export.provenance.prompt == ""
 
 
+def test_whole_weights_need_no_base(copy: Project, tmp_path: Path) -> None:
+    base = copytree(Path(copy.settings.student.path), tmp_path / "base")
+    with Store.open(copy.db_path) as store:
+        config = dict(store.run(1).config)
+        config["student"] = {**config["student"], "path": str(base)}
+        store._change("UPDATE runs SET config = ?", json.dumps(config))
+    rmtree(base)
+    assert reasons(survey(copy))[ExportFormat.GGUF] == ""
+    export = written(copy, tmp_path / "out", ExportFormat.GGUF)
+    assert dict(export.files)["student.gguf"] > 300_000
+    assert export.provenance.base == str(base)
+
+
 def test_exports_are_found_again(copy: Project) -> None:
     assert survey(copy).exports == []
     made = written(copy, copy.exports / "one", ExportFormat.DATASET)
