@@ -112,7 +112,7 @@ class Work:
         written: Callable[[], int | None] = lambda: None,
         expected_bytes: int | None = None,
     ) -> None:
-        self._title, self._steps, self._cancel = title, steps, cancel
+        self._title, self._steps, self._cancel = one_line(title), steps, cancel
         self._result, self._written, self._expected = result, written, expected_bytes
         self._number, self._since = next(_NUMBERS), clock()
         self._step = "starting"

@@ -423,3 +423,15 @@ async def test_names_and_folders_are_data(
         await pilot.click("#result", offset=(5, 3))
         await pilot.click("#earlier", offset=(5, 1))
         assert not app._exit
+
+
+async def test_what_came_of_it_is_in_sight_where_panes_are_stacked(
+    app: TripostApp, project: Project, run_id: int, script: Script
+) -> None:
+    script.go.set()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_export(pilot, project.path)
+        assert "Result" not in text_of(pilot).split("Where to")[0]
+        await pilot.press("enter")
+        await until(pilot, lambda: "✓ done" in text_of(pilot), "the end in sight")
+        await until(pilot, lambda: "y copies" in text_of(pilot), "its commands in sight")

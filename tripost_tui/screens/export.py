@@ -45,7 +45,7 @@ class ExportScreen(FollowingScreen):
         super().__init__()
         self.place: Place = place
         self.state = ExportState()
-        self._cancelling = False
+        self._to_result = 0
 
     def compose(self) -> ComposeResult:
         yield Static(Content(""), id="top")
@@ -75,6 +75,7 @@ class ExportScreen(FollowingScreen):
         ended = self.state.apply(reading)
         if ended is None:
             return
+        self._show_result()
         if ended.cancelled:
             tripost(self.app).say("Cancelled; nothing is left of it.")
         elif ended.trouble is None:
@@ -97,7 +98,7 @@ class ExportScreen(FollowingScreen):
         notices = []
         if state.trouble is not None:
             text = one_line(state.trouble.message, 400)
-            notices.append(("error", shown(state.trouble.title), shown(text)))
+            notices.append(("error", shown(one_line(state.trouble.title)), shown(text)))
         elif state.empty_text():
             notices.append(("warning", state.empty_text(), ""))
         self.query_one(Notices).show(notices)
@@ -111,6 +112,7 @@ class ExportScreen(FollowingScreen):
         result.show(result_content(state, result.columns, now, glyphs))
         self._pane("earlier").show(earlier_content(state, now, glyphs))
         self.refresh_footer()
+        self.call_after_refresh(self._bring_into_sight)
 
     def _pane(self, name: str) -> Pane:
         return self.query_one(f"#{name}", Pane)
@@ -155,8 +157,13 @@ class ExportScreen(FollowingScreen):
 
     def _show_result(self) -> None:
         """Bring it into sight, where panes are stacked."""
+        # It is laid out over more than one repaint: how far one can scroll is known after those.
+        self._to_result = 3
         self.repaint()
-        if self.has_class("-narrow"):
+
+    def _bring_into_sight(self) -> None:
+        if self._to_result and self.has_class("-narrow"):
+            self._to_result -= 1
             self._pane("result").scroll_visible(animate=False, top=True)
 
     def do_iteration(self) -> None:
@@ -209,10 +216,12 @@ class ExportScreen(FollowingScreen):
         self.repaint()
 
     def do_down(self) -> None:
+        self._to_result = 0
         self.state.move(1)
         self.repaint()
 
     def do_up(self) -> None:
+        self._to_result = 0
         self.state.move(-1)
         self.repaint()
 

@@ -9,7 +9,7 @@ from textual.content import Content
 from tripost_tui.glyphs import Glyphs, to_ascii
 from tripost_tui.state.export import ExportState
 from tripost_tui.state.wording import duration
-from tripost_tui.text import clean_text
+from tripost_tui.text import clean_text, one_line
 
 _BAR = 24
 _NAME, _SIZE = 8, 9
@@ -86,7 +86,7 @@ def result_content(state: ExportState, width: int, now: float, glyphs: Glyphs) -
         parts.append(_work(state, now, glyphs))
     ended = state.ended
     if ended is not None and ended.trouble is not None:
-        title = f"{glyphs.failed} failed: {ended.trouble.title}"
+        title = f"{glyphs.failed} failed: {one_line(ended.trouble.title)}"
         text = _wrapped(ended.trouble.message, width, 2, "  ", glyphs, most=2000)
         parts.append(Content.assemble((_shown(title, glyphs), "bold $text-error"), "\n", text))
     elif ended is not None and ended.cancelled:

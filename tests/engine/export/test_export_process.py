@@ -53,6 +53,17 @@ def test_it_tells_what_it_does(finished: Finished, tmp_path: Path) -> None:
     assert not process.partial.exists()
 
 
+def test_a_folder_named_engine_is_not_taken_for_ours(
+    finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "__main__.py").write_text("raise SystemExit('another engine')")
+    monkeypatch.chdir(tmp_path)
+    process = ExportProcess(finished.project.path, order(Path("out"), ExportFormat.DATASET))
+    assert list(process.steps()) == ["writing the examples"]
+    assert (tmp_path / "out" / PROVENANCE).is_file()
+
+
 def test_an_error_is_told_as_it_was(finished: Finished, tmp_path: Path) -> None:
     process = ExportProcess(finished.project.path, order(tmp_path / "out", ExportFormat.ADAPTER))
     with pytest.raises(ExportFailed) as failed:
