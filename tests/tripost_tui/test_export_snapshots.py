@@ -52,6 +52,14 @@ def ready(project: Project, more: Ready | None = None, *, readable: bool = True)
     return run
 
 
+async def scrolled(pilot: AppPilot) -> None:
+    """Wait until the result is in sight, where panes are stacked."""
+    screen = pilot.app.screen
+    assert isinstance(screen, ExportScreen)
+    narrow = screen.has_class("-narrow")
+    await until(pilot, lambda: not (narrow and screen._to_result), "the scrolling")
+
+
 @sizes
 def test_export(
     snap_compare: Compare, backend: PicturedExports, project: Project, size: tuple[int, int]
@@ -92,6 +100,7 @@ def test_export_at_work(
         assert isinstance(screen, ExportScreen)
         state = screen.state
         await until(pilot, lambda: state.working and state.working.done_bytes, "the work")
+        await scrolled(pilot)
 
     try:
         assert snap_compare(app_on(backend), terminal_size=size, run_before=ready(project, write))
@@ -116,6 +125,7 @@ def test_export_that_failed(
         screen = pilot.app.screen
         assert isinstance(screen, ExportScreen)
         await until(pilot, lambda: screen.state.ended, "the end")
+        await scrolled(pilot)
 
     before = ready(project, write)
     assert snap_compare(app_on(backend), terminal_size=(80, 24), run_before=before)
