@@ -28,6 +28,25 @@ class TrainingQueries(Connection):
             selected,
         )
 
+    def dataset_size(self, run_id: int, iteration: int | None = None) -> tuple[int, int, int]:
+        """Count selected examples, their characters as stored, and those of trajectories.
+
+        ``iteration`` None counts all iterations.
+        """
+        ((count, characters),) = self._rows(
+            "SELECT COUNT(*), COALESCE(SUM(LENGTH(segments)), 0) FROM examples"
+            " WHERE run_id = ?1 AND selected AND (?2 IS NULL OR iteration = ?2)",
+            run_id,
+            iteration,
+        )
+        ((others,),) = self._rows(
+            "SELECT COALESCE(SUM(LENGTH(text)), 0) FROM trajectories"
+            " WHERE run_id = ?1 AND (?2 IS NULL OR iteration = ?2)",
+            run_id,
+            iteration,
+        )
+        return int(count), int(characters), int(others)
+
     def add_train_steps(self, steps: Iterable[TrainStep]) -> None:
         """Store optimizer steps; a loss that is NaN becomes None. Raises StoreConflict."""
         with self.transaction():

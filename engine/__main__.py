@@ -1,6 +1,7 @@
-"""The engine process: ``python -m engine run DIR [--new] [--offline]``; or ``export DIR OUT``.
+"""The engine process: ``python -m engine run DIR [--new] [--offline]``; or ``export``.
 
-Exit codes are those of `engine.errors`; 0 for a run that is finished or was stopped.
+Exit codes are those of `engine.errors`; 0 for a run that is finished or was stopped. An export
+says what it does as JSON lines (`engine.export.process`).
 """
 
 from __future__ import annotations
@@ -19,16 +20,6 @@ from engine.lock import EngineLock
 from engine.project import Project
 
 
-def _export(project: Project, args: argparse.Namespace) -> int:
-    from engine.exporting import export
-    from engine.trained import find_trained
-
-    trained = find_trained(project, args.iteration)
-    what = export(trained, args.out, merge=args.merge, precision=args.precision)
-    print(f"{args.out}: iteration {trained.iteration} of run {trained.run.id}, {what}", flush=True)
-    return 0
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -36,22 +27,21 @@ def main() -> int:
     run.add_argument("project", type=Path)
     run.add_argument("--new", action="store_true", help="start another run")
     run.add_argument("--offline", action="store_true", help="replay experts' replies, call none")
-    export = commands.add_parser("export", help="write what was trained into a folder")
+    export = commands.add_parser("export", help="write what a run has made into a folder")
     export.add_argument("project", type=Path)
-    export.add_argument("out", type=Path)
-    export.add_argument("--iteration", type=int)
-    export.add_argument("--merge", action="store_true")
-    export.add_argument("--precision", default="bf16")
+    export.add_argument("order", help="JSON, as engine.export.process writes it")
     args = parser.parse_args()
     # Progress bars and adverts of libraries have no place in a log.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    if args.command == "export":
+        from engine.export.serving import serve
+
+        return serve(args.project, args.order)
     try:
         project = Project.open(args.project)
-        if args.command == "export":
-            return _export(project, args)
         if args.offline:
             project = project.offline()
         with EngineLock(project):

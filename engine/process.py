@@ -119,13 +119,18 @@ def _command(project: Project, new: bool, offline: bool) -> list[str]:
     return [*command, *(["--new"] if new else []), *(["--offline"] if offline else [])]
 
 
-def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+def environment_of_engines() -> dict[str, str]:
+    """Return the environment in which another Python finds this very engine."""
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     root = str(Path(engine.__file__).parent.parent)
     installed = [*site.getsitepackages(), site.getusersitepackages()]
     if root not in installed:
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment
+
+
+def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -134,7 +139,7 @@ def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=environment_of_engines(),
         start_new_session=True,
         creationflags=flags,
     )

@@ -31,7 +31,7 @@ from tripost_tui.screens.base import BaseScreen, bindings_of
 from tripost_tui.screens.dialogs import ConfirmDialog, ErrorDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
 from tripost_tui.screens.home import HomeScreen
-from tripost_tui.screens.quit import QuitChoice, QuitDialog
+from tripost_tui.screens.quit import ExportQuitDialog, QuitChoice, QuitDialog
 from tripost_tui.screens.stages import stage_screen
 from tripost_tui.screens.too_small import TooSmallScreen, is_too_small
 from tripost_tui.situation import Situation
@@ -315,6 +315,9 @@ class TripostApp(PreferringApp):
     def do_train(self) -> None:
         self._go(Target.TRAIN)
 
+    def do_export(self) -> None:
+        self._go(Target.EXPORT)
+
     def do_next_stage(self) -> None:
         self._step(1)
 
@@ -386,6 +389,14 @@ class TripostApp(PreferringApp):
         if isinstance(self.screen, QuitDialog):
             self.exit()
             return
+        if isinstance(self.screen, ExportQuitDialog):
+            self.screen.dismiss(True)
+        elif self.backend.exporting():
+            self.push_screen(ExportQuitDialog(), lambda sure: self._ask_of_runs() if sure else None)
+        else:
+            self._ask_of_runs()
+
+    def _ask_of_runs(self) -> None:
         live = self._home.state.live
         if not live:
             self.exit()

@@ -28,6 +28,7 @@ from tripost_tui.wish import FIRST_FOLDER, Wish, settings_of
 
 if TYPE_CHECKING:
     from engine.doctor import Check
+    from tripost_tui.exporter import Exporter
     from tripost_tui.found_experts import FoundExperts
     from tripost_tui.state.balance_port import BalancePort
     from tripost_tui.state.collect_reading import CollectReader
@@ -103,6 +104,12 @@ class Backend(Protocol):
     def report(self, path: Path, run_id: int | None) -> ReportPage:
         """The report of a run, of the latest when None."""
 
+    def exporter(self, path: Path) -> Exporter:
+        """The exports of a project: always the same one, whoever looks at it."""
+
+    def exporting(self) -> bool:
+        """Whether an export is under way, which would end with the app."""
+
     def forget(self, path: Path) -> None:
         """Take a project off the list."""
 
@@ -128,6 +135,7 @@ class LocalBackend:
         self._home = HomeReader(clock)
         self._preflight = Preflight(self._cwd)
         self.gpus = GpuWatch()
+        self._exporters: dict[Path, Exporter] = {}
 
     def home(self) -> list[RunRow]:
         return self._home.read()
@@ -238,6 +246,16 @@ class LocalBackend:
                 raise ProjectError(f"{path}: there is no run yet.", "Nothing to report on")
             report = build_report(store, run.id)
         return ReportPage(report.headline, report_tables(report), to_markdown(report))
+
+    def exporter(self, path: Path) -> Exporter:
+        from tripost_tui.exporter import Exporter
+
+        if path not in self._exporters:
+            self._exporters[path] = Exporter(path, self._cwd, self._clock)
+        return self._exporters[path]
+
+    def exporting(self) -> bool:
+        return any(exporter.at_work for exporter in self._exporters.values())
 
     def forget(self, path: Path) -> None:
         forget_project(path)

@@ -19,6 +19,7 @@ class Situation:
     ``expert_offline``: the run ended for an expert's sake; ``has_scripts``: the task has its own.
     ``on_key``: an action is selected
     that keys can be given to.
+    ``no_export``, ``no_command`` and ``no_ollama`` say why the export screen cannot do that.
     """
 
     selected: bool = False
@@ -46,6 +47,9 @@ class Situation:
     expert_offline: bool = False
     has_scripts: bool = True
     on_key: bool = False
+    no_export: str | None = None
+    no_command: str | None = None
+    no_ollama: str | None = None
 
 
 Reason = str | None
@@ -282,3 +286,21 @@ def can_switch_expert(now: Situation) -> Reason:
 
 def hold_label(now: Situation) -> str:
     return "follow" if now.held else "hold"
+
+
+def can_read(now: Situation) -> Reason:
+    if not now.readable:
+        return "The project cannot be read."
+    return None if now.has_run else "It is still being read."
+
+
+def can_export(now: Situation) -> Reason:
+    return now.no_export
+
+
+def can_copy_command(now: Situation) -> Reason:
+    return now.no_command
+
+
+def can_create(now: Situation) -> Reason:
+    return now.no_ollama

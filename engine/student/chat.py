@@ -42,6 +42,10 @@ class Chat:
         """The ids that the template writes around any question and reply."""
         return frozenset({*self._before, *self._between, self.end_id})
 
+    def around_question(self) -> tuple[str, str]:
+        """Return the template's own text before a question, and between it and a reply's text."""
+        return self._frame.before, self._frame.between + self._frame.lead
+
     def head_ids(self, question: str) -> list[int]:
         """Tokenise a chat up to its reply, the question in it as text alone."""
         frame = self._frame

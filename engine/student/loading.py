@@ -66,9 +66,7 @@ def load_student(settings: StudentSettings, task: str, seed: int = 0) -> Student
     )
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    # A tokenizer reads the model's configuration, too: what is wrong with that is told as such.
-    ends = _other_ends(place.model, _read_config(place.model))
-    form = TextFormat(_load_tokenizer(place), settings.prompting, ends)
+    form = load_form(place, settings)
     model = load_model(place.model, settings, device)
     _check_vocabulary(place, model, form)
     _check_causal(place.name, model)
@@ -83,6 +81,17 @@ def load_student(settings: StudentSettings, task: str, seed: int = 0) -> Student
     adapted.peft_config["default"].base_model_name_or_path = place.name
     check_head_is_frozen(adapted, head)
     return Student(adapted, form, head, dtype)
+
+
+def load_form(place: Place, settings: StudentSettings) -> TextFormat:
+    """Load how texts become tokens, without the model.
+
+    Raises:
+        StudentError: it cannot be loaded, or is of no use.
+    """
+    # A tokenizer reads the model's configuration, too: what is wrong with that is told as such.
+    ends = _other_ends(place.model, _read_config(place.model))
+    return TextFormat(_load_tokenizer(place), settings.prompting, ends)
 
 
 def load_model(name: str, settings: StudentSettings, device: torch.device) -> PreTrainedModel:

@@ -74,6 +74,23 @@ class TextFormat:
         own = self._chat.own_ids if self._chat else frozenset(self._start)
         return self._data.controls - self.end_ids - own
 
+    def around_question(self) -> tuple[str, str]:
+        """Return the text before a question, and that between it and the reply to it.
+
+        Without the token that the tokenizer itself puts before every text.
+        """
+        if self._chat is None:
+            return _QUESTION, "\n"
+        before, after = self._chat.around_question()
+        if self._start:
+            before = before.removeprefix(str(self.tokenizer.bos_token))
+        return before, after
+
+    @property
+    def end_texts(self) -> list[str]:
+        """The tokens that end what a student writes, as text."""
+        return [str(self.tokenizer.convert_ids_to_tokens(index)) for index in sorted(self.end_ids)]
+
     def prompt_ids(self, pieces: Sequence[str]) -> list[int]:
         """Tokenise a text from its beginning; its first piece is the question's.
 

@@ -150,13 +150,13 @@ def write_folder(folder: Path, write: Callable[[Path], None]) -> str:
         os.replace(partial, folder)
         sync_folder(folder.parent)
     except (OSError, SafetensorError, RuntimeError) as error:
-        cause = error if isinstance(error, OSError) else _os_error(partial, error)
+        cause = error if isinstance(error, OSError) else os_error_of(partial, error)
         shutil.rmtree(partial, ignore_errors=True)
         raise project_error(folder, cause) from error
     return digest
 
 
-def _os_error(folder: Path, error: Exception) -> OSError:
+def os_error_of(folder: Path, error: Exception) -> OSError:
     """Find what the system said: safetensors quotes its number, torch does not tell at all."""
     quoted = re.search(r"\(os error (\d+)\)", str(error))
     if quoted is not None:

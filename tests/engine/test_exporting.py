@@ -49,7 +49,7 @@ def logits(model: Any, folder: Path) -> torch.Tensor:
 
 def test_all_weights_become_a_model(finished: Finished, tmp_path: Path) -> None:
     project = finished.project
-    result = export(project.path, tmp_path / "out", "--precision", "fp32")
+    result = export(project.path, tmp_path / "out", "--iteration", 2, "--precision", "fp32")
     assert result.exit_code == 0, result.output
     assert "iteration 2 of run 1, a model of" in result.stdout
     found = AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype=torch.float32)
@@ -61,7 +61,8 @@ def test_all_weights_become_a_model(finished: Finished, tmp_path: Path) -> None:
 
 def test_an_earlier_iteration_and_another_precision(finished: Finished, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert export(finished.project.path, out, "--iteration", 1).exit_code == 0
+    chosen = ("--iteration", 1, "--precision", "bf16")
+    assert export(finished.project.path, out, *chosen).exit_code == 0
     weights = load_file(out / "model.safetensors")
     assert {weight.dtype for weight in weights.values()} == {torch.bfloat16}
     folder = finished.project.checkpoints / "run1-iteration1"
@@ -72,7 +73,7 @@ def test_an_earlier_iteration_and_another_precision(finished: Finished, tmp_path
 def test_an_adapter_leaves_as_one(qlora_run: Project, able_student: Path) -> None:
     result = export(qlora_run.path)
     assert result.exit_code == 0, result.output
-    out = qlora_run.exports / "run1-iteration2"
+    out = qlora_run.exports / "run1-iteration2-adapter"
     assert str(out) in result.stdout
     base = AutoModelForCausalLM.from_pretrained(able_student, dtype=torch.float32)
     before = logits(base, out)
@@ -118,7 +119,7 @@ def test_weights_that_are_damaged_are_told_and_leave_nothing(
     shutil.copytree(finished.project.path, copy)
     weights = copy / "checkpoints" / "run1-iteration2" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-500])
-    result = export(copy, tmp_path / "out")
+    result = export(copy, tmp_path / "out", "--iteration", 2)
     assert result.exit_code == 4
     assert "run1-iteration2" in result.stderr
     assert not (tmp_path / "out").exists()

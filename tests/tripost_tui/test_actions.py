@@ -22,6 +22,7 @@ from tripost_tui.screens.collect import CollectScreen
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.doctor import DoctorScreen
 from tripost_tui.screens.evaluate import EvaluateScreen
+from tripost_tui.screens.export import ExportScreen
 from tripost_tui.screens.help import help_content
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
@@ -49,6 +50,7 @@ PLACES = {
     Target.NEW: NewProjectScreen,
     Target.DOCTOR: DoctorScreen,
     Target.SETTINGS: SettingsScreen,
+    Target.EXPORT: ExportScreen,
 }
 SCREENS = [
     Target.HOME,
@@ -62,6 +64,7 @@ SCREENS = [
     Target.NEW,
     Target.DOCTOR,
     Target.SETTINGS,
+    Target.EXPORT,
 ]
 RUNNING = Situation(selected=True, has_run=True, state="running", alive=True, has_trajectory=True)
 

@@ -15,6 +15,7 @@ from tripost_tui.actions import (
     doctor,
     evaluate,
     everywhere,
+    export,
     home,
     keymap,
     new_project,
@@ -41,6 +42,7 @@ ACTIONS: tuple[Action, ...] = (
     *new_project.ACTIONS,
     *doctor.ACTIONS,
     *settings.ACTIONS,
+    *export.ACTIONS,
     *dialogs.ACTIONS,
     *everywhere.ACTIONS,
 )

@@ -102,6 +102,14 @@ ACTIONS: tuple[Action, ...] = (
         letter="e",
     ),
     Action(
+        id="global.export",
+        label="export",
+        description="Export of that run: adapter, model, GGUF, Ollama, dataset",
+        keys=(),
+        why_not=on_a_run,
+        letter="x",
+    ),
+    Action(
         id="global.previous_stage",
         label="stage before",
         description="The screen of the stage before",

@@ -22,6 +22,7 @@ class Target(StrEnum):
     NEW = "new"
     DOCTOR = "doctor"
     SETTINGS = "settings"
+    EXPORT = "export"
     QUIT = "quit"
     CONFIRM = "confirm"
 
@@ -39,6 +40,7 @@ TITLES = {
     Target.NEW: "New project",
     Target.DOCTOR: "Doctor and log",
     Target.SETTINGS: "Settings",
+    Target.EXPORT: "Export",
     Target.QUIT: "When quitting with a run at work",
     Target.CONFIRM: "When asked to confirm",
 }

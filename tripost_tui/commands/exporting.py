@@ -1,4 +1,4 @@
-"""`tripost export`: what was trained, as a folder for other programs."""
+"""`tripost export`: what a run has made, as a folder for other programs."""
 
 from __future__ import annotations
 
@@ -6,48 +6,76 @@ from pathlib import Path
 
 import click
 
-from tripost_tui.commands.arguments import project_argument
+from tripost_tui.commands.arguments import json_option, project_argument
 
 
 @click.command()
 @project_argument
 @click.argument("out", metavar="[OUT]", required=False, type=click.Path(path_type=Path))
-@click.option("--iteration", type=click.IntRange(1), help="Which iteration.  [default: the last]")
-@click.option("--merge", is_flag=True, help="Add an adapter into its model: one model, no peft.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["adapter", "merged", "gguf", "ollama", "dataset"]),
+    help="What to write.  [default: adapter, or merged where all weights were trained]",
+)
+@click.option("--merge", is_flag=True, help="The same as --format merged.")
+@click.option(
+    "--iteration",
+    type=click.IntRange(1),
+    help="Which iteration.  [default: the one with most final answers right]",
+)
+@click.option("--all-iterations", is_flag=True, help="A dataset of all iterations.")
 @click.option(
     "--precision",
     type=click.Choice(["bf16", "fp16", "fp32"]),
-    default="bf16",
-    show_default=True,
-    help="Number format of a merged model.",
+    help="Number format of a model.  [default: its own]",
 )
+@click.option("--name", default="", help="What Ollama is to call it.  [default: the project's]")
+@click.option("--create", is_flag=True, help="Have Ollama take the model up as well.")
+@click.option("--force", is_flag=True, help="Replace an earlier export in OUT.")
+@click.option("--list", "only_list", is_flag=True, help="Say what there is to export, and stop.")
+@json_option
 def export(
-    folder: Path, out: Path | None, iteration: int | None, merge: bool, precision: str
+    folder: Path,
+    out: Path | None,
+    format_name: str | None,
+    merge: bool,
+    iteration: int | None,
+    all_iterations: bool,
+    precision: str | None,
+    name: str,
+    create: bool,
+    force: bool,
+    only_list: bool,
+    as_json: bool,
 ) -> None:
     """Write what a run has trained into a folder (OUT, in the project's exports/ unless given).
 
-    That is a LoRA adapter in peft's format, or with --merge, and where all weights were trained, a
-    model that transformers loads, with its tokenizer.
+    adapter: LoRA weights for peft. merged: a model that transformers loads, with its tokenizer.
+    gguf: one file for llama.cpp. ollama: the same with a Modelfile. dataset: what was trained on,
+    as JSON lines. GGUF of other students than the package's own takes llama.cpp's
+    convert_hf_to_gguf.py, from the folder LLAMA_CPP_DIR or on PATH.
     """
-    import subprocess
-    import sys
+    from tripost_tui.export_command import ExportWish, list_offers, run_export
 
-    from engine.project import Project
-    from engine.trained import find_trained
-
-    project = Project.open(folder)
-    trained = find_trained(project, iteration)
-    if out is None:
-        kind = "-merged" if merge and trained.is_adapter else ""
-        name = f"run{trained.run.id}-iteration{trained.iteration}{kind}"
-        out = project.exports / name
-    command = [sys.executable, "-m", "engine", "export", str(project.path), str(out)]
-    command += ["--iteration", str(trained.iteration), "--precision", precision]
-    # In a process of its own, since the app and its commands never load torch.
-    done = subprocess.run(
-        [*command, *(["--merge"] if merge else [])], capture_output=True, text=True, check=False
+    if merge and format_name not in (None, "merged"):
+        raise click.UsageError("--merge is --format merged.")
+    if all_iterations and format_name != "dataset":
+        raise click.UsageError("--all-iterations is for --format dataset.")
+    if create and format_name != "ollama":
+        raise click.UsageError("--create is for --format ollama.")
+    wish = ExportWish(
+        folder=folder,
+        out=out,
+        format="merged" if merge else format_name,
+        iteration=iteration,
+        all_iterations=all_iterations,
+        precision=precision,
+        name=name,
+        create=create,
+        replace=force,
     )
-    click.echo(done.stdout, nl=False)
-    click.echo(done.stderr, nl=False, err=True)
-    if done.returncode:
-        raise click.exceptions.Exit(done.returncode)
+    if only_list:
+        list_offers(wish, as_json)
+    else:
+        run_export(wish, as_json)

@@ -10,7 +10,7 @@ from textual.widgets import Button, Static
 
 from tripost_tui.actions import Target
 from tripost_tui.screens.base import Dialog, bindings_of
-from tripost_tui.screens.dialogs import keyed
+from tripost_tui.screens.dialogs import ConfirmDialog, keyed
 from tripost_tui.text import one_line
 
 
@@ -58,3 +58,11 @@ class QuitDialog(Dialog[QuitChoice]):
 
     def do_cancel(self) -> None:
         self.dismiss(QuitChoice.CANCEL)
+
+
+class ExportQuitDialog(ConfirmDialog):
+    """Asks before an export under way is lost; pressing the key again means yes."""
+
+    def __init__(self) -> None:
+        text = "An export is under way. It ends with the app, and nothing is left of it."
+        super().__init__("Quit during an export?", text)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def stage_screen(target: Target, place: Place) -> BaseScreen:
-    """A new screen of `actions.STAGES`. Imports it only now: plots bring numpy."""
+    """A new screen about one run. Imports it only now: plots bring numpy."""
     match target:
         case Target.RUN:
             from tripost_tui.screens.run import RunScreen
@@ -38,4 +38,8 @@ def stage_screen(target: Target, place: Place) -> BaseScreen:
             from tripost_tui.screens.evaluate import EvaluateScreen
 
             return EvaluateScreen(place)
+        case Target.EXPORT:
+            from tripost_tui.screens.export import ExportScreen
+
+            return ExportScreen(place)
     raise ValueError(f"{target} is no stage")
