@@ -48,6 +48,7 @@ __all__ = [
     "RunView",
     "age_text",
     "busy",
+    "child_environment",
     "engine_state",
     "lock_holder",
     "run_view",
@@ -119,13 +120,18 @@ def _command(project: Project, new: bool, offline: bool) -> list[str]:
     return [*command, *(["--new"] if new else []), *(["--offline"] if offline else [])]
 
 
-def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+def child_environment() -> dict[str, str]:
+    """The environment in which a Python process of ours finds this very package."""
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     root = str(Path(engine.__file__).parent.parent)
     installed = [*site.getsitepackages(), site.getusersitepackages()]
     if root not in installed:
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment
+
+
+def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -134,7 +140,7 @@ def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=child_environment(),
         start_new_session=True,
         creationflags=flags,
     )
