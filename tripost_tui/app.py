@@ -40,6 +40,7 @@ from tripost_tui.widgets.pane import AsciiScrollBar
 
 if TYPE_CHECKING:
     from tripost_tui.state.new_project import NewProject
+    from tripost_tui.state.playground import Playground
 
 T = TypeVar("T")
 
@@ -88,6 +89,7 @@ class TripostApp(App[None]):
         self._home = HomeScreen()
         self._project = project
         self._new: NewProject | None = None
+        self._playgrounds: dict[Place, Playground] = {}
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
@@ -188,6 +190,12 @@ class TripostApp(App[None]):
         self._new = self._new or NewProject()
         self.push_screen(NewProjectScreen(self._new))
 
+    def playground(self, place: Place) -> Playground:
+        """What was asked in a run's Playground in this session."""
+        from tripost_tui.state.playground import Playground
+
+        return self._playgrounds.setdefault(place, Playground())
+
     def made(self, path: Path, ready: bool) -> None:
         """Show a project that was just made, and offer to start its run.
 
@@ -282,6 +290,9 @@ class TripostApp(App[None]):
 
     def do_review(self) -> None:
         self._go(Target.REVIEW)
+
+    def do_playground(self) -> None:
+        self._go(Target.PLAYGROUND)
 
     def do_next_stage(self) -> None:
         self._step(1)

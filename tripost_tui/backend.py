@@ -21,6 +21,7 @@ from tripost_tui.wish import FIRST_FOLDER, Wish, settings_of
 if TYPE_CHECKING:
     from engine.doctor import Check
     from tripost_tui.found_experts import FoundExperts
+    from tripost_tui.playing import Player
     from tripost_tui.state.log_reading import LogReader
     from tripost_tui.state.report import ReportPage
     from tripost_tui.state.review_port import ReviewPort
@@ -37,6 +38,9 @@ class Backend(Protocol):
 
     def reviews(self, path: Path, run_id: int | None) -> ReviewPort:
         """To review a run with, in the thread that opens it; nothing is read before."""
+
+    def player(self, path: Path, run_id: int | None) -> Player:
+        """To ask a run's student with; nothing is read or loaded before it is told to."""
 
     def free_folder(self) -> str:
         """A name for a new project's folder, which is not there yet."""
@@ -97,6 +101,11 @@ class LocalBackend:
         from tripost_tui.state.review_store import StoreReviews
 
         return StoreReviews(path, run_id, self._clock)
+
+    def player(self, path: Path, run_id: int | None) -> Player:
+        from tripost_tui.playing import LocalPlayer
+
+        return LocalPlayer(path, run_id)
 
     def free_folder(self) -> str:
         return free_folder(FIRST_FOLDER, self._cwd)

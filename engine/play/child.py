@@ -68,6 +68,11 @@ class PlayProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone; its last events may still wait to be taken."""
+        return self._process.poll() is not None
+
     def send(self, request: Request) -> None:
         """Ask something; where it has ended that is without effect."""
         self._requests.put(encode(request))

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import torch
 
@@ -201,7 +202,7 @@ class Session:
                 weights=iteration,
                 number=number,
                 verdict=verdict_of(said),
-                text=said.render(),
+                text=replace(said, working="").render(),
                 step=said.step,
                 span=said.span,
             )

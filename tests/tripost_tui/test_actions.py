@@ -21,6 +21,7 @@ from tripost_tui.screens.doctor import DoctorScreen
 from tripost_tui.screens.help import help_content
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
+from tripost_tui.screens.playground import PlaygroundScreen
 from tripost_tui.screens.quit import QuitDialog
 from tripost_tui.screens.report import ReportScreen
 from tripost_tui.screens.review import ReviewScreen
@@ -33,6 +34,7 @@ PLACES = {
     Target.HOME: HomeScreen,
     Target.RUN: RunScreen,
     Target.REPORT: ReportScreen,
+    Target.PLAYGROUND: PlaygroundScreen,
     Target.REVIEW: ReviewScreen,
     Target.QUIT: QuitDialog,
     Target.CONFIRM: ConfirmDialog,
@@ -43,6 +45,7 @@ SCREENS = [
     Target.HOME,
     Target.RUN,
     Target.REPORT,
+    Target.PLAYGROUND,
     Target.REVIEW,
     Target.NEW,
     Target.DOCTOR,

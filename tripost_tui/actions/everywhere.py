@@ -63,6 +63,14 @@ ACTIONS: tuple[Action, ...] = (
         letter="v",
     ),
     Action(
+        id="global.playground",
+        label="playground",
+        description="Playground: ask that run's student anything",
+        keys=(),
+        why_not=on_a_run,
+        letter="p",
+    ),
+    Action(
         id="global.previous_stage",
         label="stage before",
         description="The screen of the stage before: run, review",

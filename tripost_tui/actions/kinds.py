@@ -15,6 +15,7 @@ class Target(StrEnum):
     RUN = "run"
     REVIEW = "review"
     REPORT = "report"
+    PLAYGROUND = "playground"
     NEW = "new"
     DOCTOR = "doctor"
     QUIT = "quit"
@@ -27,6 +28,7 @@ TITLES = {
     Target.RUN: "Run",
     Target.REVIEW: "Review",
     Target.REPORT: "Report",
+    Target.PLAYGROUND: "Playground",
     Target.NEW: "New project",
     Target.DOCTOR: "Doctor and log",
     Target.QUIT: "When quitting with a run at work",
@@ -36,7 +38,7 @@ TITLES = {
 DIALOGS = frozenset({Target.QUIT, Target.CONFIRM})
 """They have keys of their own; all others share theirs with those that work everywhere."""
 
-TYPED_IN = frozenset({Target.NEW})
+TYPED_IN = frozenset({Target.NEW, Target.PLAYGROUND})
 """Letters are typed there most of the time, so that they are no keys."""
 
 STAGES = (Target.RUN, Target.REVIEW)

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def stage_screen(target: Target, place: Place) -> BaseScreen:
-    """A new screen of `actions.STAGES`. Imports it only now: plots bring numpy."""
+    """A new screen about a run: of `actions.STAGES`, or the Playground.
+
+    Imports it only now: plots bring numpy.
+    """
     match target:
         case Target.RUN:
             from tripost_tui.screens.run import RunScreen
@@ -22,4 +25,8 @@ def stage_screen(target: Target, place: Place) -> BaseScreen:
             from tripost_tui.screens.review import ReviewScreen
 
             return ReviewScreen(place)
+        case Target.PLAYGROUND:
+            from tripost_tui.screens.playground import PlaygroundScreen
+
+            return PlaygroundScreen(place)
     raise ValueError(f"{target} is no stage")
