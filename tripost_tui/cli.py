@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from tripost_tui.commands.asking import ask
 from tripost_tui.commands.control import continue_, pause, resume, status, stop
 from tripost_tui.commands.doctor import doctor
 from tripost_tui.commands.experts import experts
@@ -76,6 +77,7 @@ for _command in (
     review,
     continue_,
     report,
+    ask,
     export,
     task,
     experts,
