@@ -97,6 +97,9 @@ class Session:
             Cancelled: it is not wanted any more.
         """
         self._share_the_machine()
+        # Half a character, which no tokenizer takes.
+        question = ask.question.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        ask = replace(ask, question=question)
         right = ask.answer if ask.answer is not None else self._worked_out(ask.question)
         for iteration in ask.weights:
             try:

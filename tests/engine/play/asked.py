@@ -20,7 +20,9 @@ def playing(project: Path, run_id: int | None = None) -> Iterator[PlayProcess]:
         yield process
     finally:
         process.close()
-        heard_until(process, lambda event: isinstance(event, Ended))
+        deadline = time.monotonic() + PATIENCE_S
+        while not process.has_ended and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
 def heard_until(process: PlayProcess, last: Callable[[Event], bool]) -> list[Event]:
