@@ -48,7 +48,9 @@ class HeardGenerator:
         self.seconds = 0.0
 
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
-        """Continue the one prompt."""
+        """Continue the one prompt, if there is one."""
+        if not requests:
+            return []
         (request,) = requests
         # Attempt, feedback, update, feedback, update and so on.
         number, is_feedback = (self._parts + 1) // 2, self._parts % 2 == 1

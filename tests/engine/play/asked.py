@@ -32,6 +32,7 @@ def heard_until(process: PlayProcess, last: Callable[[Event], bool]) -> list[Eve
     while time.monotonic() < deadline:
         event = process.next(1.0)
         if event is None:
+            assert not process.has_ended, heard[-3:]
             continue
         heard.append(event)
         if last(event):
