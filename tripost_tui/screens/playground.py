@@ -72,8 +72,8 @@ class PlaygroundScreen(BaseScreen):
         self.place: Place = place
         self.state = Playground()
         self._player: Player | None = None
-        self._original = ""
-        """The question in the field as its source has it, before it was cleaned to be shown."""
+        self._original = self._written = ""
+        """The question as its source has it, and as it was written into the field: clean."""
         self._second = -1
 
     def compose(self) -> ComposeResult:
@@ -240,11 +240,12 @@ class PlaygroundScreen(BaseScreen):
     def _typed(self) -> str:
         """The question in the field, as it is to be asked."""
         text = self._box.text
-        return self._original if text == clean_text(self._original) else text
+        return self._original if text == self._written else text
 
     def _write(self, question: str) -> None:
         self._original = question
         self._box.write(question)
+        self._written = self._box.text
         self._entitle()
 
     def situation(self) -> Situation:

@@ -9,6 +9,7 @@ from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.playground import Phase, Playground
 from tripost_tui.state.playing import Asked, Column, ShownPart
 from tripost_tui.state.trajectory import (
+    LONGEST,
     Passage,
     Tone,
     feedback_lines,
@@ -121,7 +122,7 @@ def _part(
 ) -> Content:
     if part.part is Part.FEEDBACK:
         heading, tone = _feedback_heading(part)
-        passage = Passage(heading, feedback_lines(part.text), tone)
+        passage = Passage(heading, feedback_lines(part.text[: 2 * LONGEST]), tone)
     else:
         name = "Attempt" if part.part is Part.ATTEMPT else "Update"
         name = f"{name} {part.number}" if part.number > 1 else name
@@ -143,7 +144,7 @@ def _feedback_heading(part: ShownPart) -> tuple[str, Tone]:
     if done.verdict is Verdict.CORRECT:
         return "Feedback: correct", Tone.RIGHT
     if done.verdict is Verdict.INCORRECT:
-        return f"Feedback: incorrect at step ({clean_text(done.step or '')[:40]})", Tone.WRONG
+        return f"Feedback: incorrect at step ({one_line(done.step or '', 40)})", Tone.WRONG
     return "Feedback: no verdict", Tone.QUESTION
 
 
@@ -151,7 +152,7 @@ def _flagged(text: str, following: ShownPart | None) -> tuple[tuple[int, int], .
     done = following.done if following is not None else None
     if done is None or done.part is not Part.FEEDBACK or done.verdict is not Verdict.INCORRECT:
         return ()
-    found = find_span(text, done.step, clean_text(done.span) if done.span else None)
+    found = find_span(text, done.step, clean_text(done.span[:LONGEST]) if done.span else None)
     return (found,) if found else ()
 
 
@@ -169,7 +170,7 @@ def _judged(attempt: ShownPart, feedback: ShownPart | None) -> list[Content]:
         agrees = ", as the student says" if same else ", other than the student says"
     if judged.verdict is Verdict.CORRECT:
         return [Content.styled(f"FBK: correct{agrees}", TONES[Tone.RIGHT])]
-    head = f"FBK: incorrect at step ({clean_text(judged.step or '')[:40]}){agrees}"
+    head = f"FBK: incorrect at step ({one_line(judged.step or '', 40)}){agrees}"
     text = "" if agrees.startswith(", as") else "\n" + one_line(judged.text, 600)
     return [Content.assemble((head, TONES[Tone.WRONG]), text)]
 
@@ -210,7 +211,9 @@ def _verdict(correct: bool, glyphs: Glyphs) -> tuple[str, str]:
 
 def _speed(asked: Asked, column: Column, glyphs: Glyphs) -> Content | None:
     rate = column.tokens_per_s
-    parts = [f"ended by: {column.answered.end}"] if column.answered is not None else []
+    parts = (
+        [f"ended by: {one_line(column.answered.end, 60)}"] if column.answered is not None else []
+    )
     if asked.over and column.answered is None and column.begun and column.trouble is None:
         parts.append("broken off here")
     if rate is not None:

@@ -32,7 +32,7 @@ class QuestionBox(TextArea):
 
     def write(self, text: str) -> None:
         """Put a question into the field, all of it selected: typing begins a new one."""
-        self.load_text(clean_text(text)[:LONGEST])
+        self.load_text(clean_text(text[:LONGEST]))
         self.select_all()
 
     def action_cursor_up(self, select: bool = False) -> None:
