@@ -318,7 +318,8 @@ async def test_a_student_that_is_not_there_is_told(
     async with app.run_test(size=SIZE) as pilot:
         screen = await at_playground(pilot, project.path)
         await until(pilot, lambda: "The student is missing" in text_of(pilot), "the trouble")
-        assert "✗ ended" in text_of(pilot)
+        assert "✗ failed" in text_of(pilot)
+        assert "enter tries again" in text_of(pilot)
         # What was wrong may be put right meanwhile.
         player.trouble = player.start_trouble = None
         screen._write(QUESTION)

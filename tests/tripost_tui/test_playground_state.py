@@ -146,7 +146,8 @@ def test_the_end_of_the_process_is_told_and_ends_what_was_asked(ground: Playgrou
         ground.apply(event)
     ground.apply(Ended(title="The model's process ended", message="It was killed.", exit_code=4))
     assert ground.phase is Phase.ENDED
-    assert ("error", "The model's process ended", "It was killed.") in ground.notices()
+    told = "It was killed. enter tries again."
+    assert ("error", "The model's process ended", told) in ground.notices()
     assert ground.shown is not None
     assert ground.shown.word(ground.shown.columns[0]) == "broken off"
     assert ground.situation().busy is None

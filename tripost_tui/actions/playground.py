@@ -30,7 +30,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="playground.temperature",
-        label="greedy or not",
+        label="temperature",
         description="Greedy, as in the evaluation, or sampled at a temperature: 0.3, 0.7, 1",
         keys=("ctrl+t", "t"),
         why_not=is_readable,

@@ -26,7 +26,7 @@ from tripost_tui.situation import Situation
 from tripost_tui.state.new_project import Choice
 from tripost_tui.state.place import Place
 from tripost_tui.state.playground import NOTHING, Phase, Playground
-from tripost_tui.state.playing import Column
+from tripost_tui.state.playing import Asked, Column
 from tripost_tui.state.reading import trouble_of
 from tripost_tui.state.run import Trouble
 from tripost_tui.text import clean_text
@@ -75,6 +75,7 @@ class PlaygroundScreen(BaseScreen):
         self._original = self._written = ""
         """The question as its source has it, and as it was written into the field: clean."""
         self._second = -1
+        self._drawn: Asked | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(Content(""), id="top")
@@ -212,28 +213,38 @@ class PlaygroundScreen(BaseScreen):
         self.query_one("#top", Static).update(top_content(state, self.place.name, now, glyphs))
         self.query_one(Notices).show(state.notices())
         asked = state.shown
+        goes_on, self._drawn = asked is self._drawn, asked
         columns = asked.columns if asked else [Column(weights) for weights in state.chosen]
+        if not columns:
+            nothing = Content.styled(state.nothing, "dim")
+            self._show(self.query_one("#left", Pane), nothing, follow=False)
         for name, column in zip(("#left", "#right"), [*columns, None, None], strict=False):
             pane = self.query_one(name, Pane)
             pane.display = column is not None or (name == "#left")
             if column is None:
                 continue
             pane.border_title = column_title(asked, column, glyphs)
-            self._show(pane, column_content(asked, column, state, glyphs))
+            content = column_content(asked, column, state, glyphs)
+            self._show(pane, content, follow=goes_on and asked is not None)
         self._entitle()
         self.refresh_footer()
 
-    def _show(self, pane: Pane, content: Content) -> None:
-        """Show more of a text; whoever reads its end goes on doing so."""
+    def _show(self, pane: Pane, content: Content, *, follow: bool) -> None:
+        """Show a text from its beginning, or more of it: who reads its end goes on doing so."""
         at_end = pane.scroll_offset.y >= pane.max_scroll_y - 1
-        pane.show(content)
-        if at_end and self.state.open is not None:
+        if not pane.show(content):
+            return
+        if not follow:
+            pane.scroll_home(animate=False)
+        elif at_end:
             pane.call_after_refresh(pane.scroll_end, animate=False)
 
     def _entitle(self) -> None:
         box = self.query_one("#asking", Container)
         box.border_title = Content(question_title(self.state, self._typed))
-        keys = "enter asks, ^j new line, esc leaves" if self._box.has_focus else "i writes"
+        keys = (
+            "enter asks, ^j new line, esc leaves" if self._box.has_focus else "i writes, y copies"
+        )
         box.border_subtitle = Content(keys)
 
     @property
@@ -259,10 +270,8 @@ class PlaygroundScreen(BaseScreen):
             tripost(self.app).say("Type a question first; ctrl+r takes a test item.", "warning")
             return
         self.state.ask(question)
-        for pane in self.query(Pane):
-            pane.scroll_home(animate=False)
         self.query_one("#left").focus()
-        if self.state.phase in (Phase.EMPTY, Phase.ENDED):
+        if self.state.phase is Phase.EMPTY or self.state.phase.is_over:
             self._look(asks=True)
         self.repaint()
 

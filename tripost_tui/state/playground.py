@@ -13,6 +13,7 @@ from tripost_tui.situation import Situation
 from tripost_tui.state.new_project import Choice
 from tripost_tui.state.playing import Asked, Column
 from tripost_tui.state.run import Trouble
+from tripost_tui.text import clean_text, one_line
 
 TEMPERATURES = (0.0, 0.3, 0.7, 1.0)
 MOST_UPDATES = 20
@@ -29,6 +30,12 @@ class Phase(StrEnum):
     READY = "ready"
     ANSWERING = "answering"
     ENDED = "ended"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """There is no process, and something was in its way."""
+        return self in (Phase.ENDED, Phase.FAILED)
 
 
 class Playground:
@@ -71,7 +78,7 @@ class Playground:
 
     def fail(self, trouble: Trouble) -> None:
         """It cannot be looked at, or not be started."""
-        self.phase, self.trouble = Phase.ENDED, trouble
+        self.phase, self.trouble = Phase.FAILED, trouble
         self._give_up(cancelled=False)
 
     def begin_load(self, now: float) -> None:
@@ -251,8 +258,8 @@ class Playground:
         """What a person has to know: (severity, title, message) each."""
         found: list[tuple[str, str, str]] = []
         if self.trouble is not None:
-            message = self.trouble.message
-            found.append(("error", self.trouble.title, message or "enter loads it again"))
+            message = f"{self.trouble.message} enter tries again.".lstrip()
+            found.append(("error", self.trouble.title, clean_text(message)))
         outlook = self.outlook
         if self.phase is Phase.LOADING:
             found.append(("info", "Loading", f"{self.doing}; what you ask now is answered then"))
@@ -260,17 +267,23 @@ class Playground:
             return found
         if outlook.at_work:
             asks = "enter loads it all the same; " if self.phase is Phase.EMPTY else ""
-            names = ", ".join(outlook.at_work[:3])
+            names = ", ".join(one_line(name, 40) for name in outlook.at_work[:3])
             text = f"{asks}both share memory and processor, and the training slows down"
             found.append(("warning", f"An engine is at work ({names})", text))
         if self.phase is Phase.EMPTY and not outlook.fits:
             found.append(("warning", "Memory may not suffice", outlook.memory))
-        found += [
-            ("warning", f"No {one.name}", one.problem) for one in outlook.weights if one.problem
-        ]
+        gone = [one for one in outlook.weights if one.problem]
+        found += [("warning", f"No {one.name}", clean_text(one.problem)) for one in gone]
         if self.ready is not None and self.ready.note:
-            found.append(("info", "Asked in plain text, not as a chat", self.ready.note))
+            found.append(("info", "Asked in plain text, not as a chat", one_line(self.ready.note)))
         return found
+
+    @property
+    def nothing(self) -> str:
+        """What to say where it is not known what there is to ask."""
+        if self.phase is Phase.LOOKING:
+            return "Looking what there is to ask."
+        return "There is nothing to ask: see above. enter looks again, esc leaves."
 
     def situation(self) -> Situation:
         busy = None

@@ -35,6 +35,7 @@ def top_content(state: Playground, name: str, now: float, glyphs: Glyphs) -> Con
         Phase.READY: (glyphs.finished, "$text-success"),
         Phase.ANSWERING: (glyphs.running, "bold $text-accent"),
         Phase.ENDED: (glyphs.failed, "$text-error"),
+        Phase.FAILED: (glyphs.failed, "$text-error"),
     }[state.phase]
     parts = [Content.styled(f"Playground {one_line(name, 40)}", "bold")]
     parts.append(Content.styled(f"{sign} {state.word(now)}", style))
@@ -94,7 +95,12 @@ def column_content(
             blocks += _judged(column.parts[place - 1], part)
     blocks += _ending(asked, column, glyphs)
     if not blocks:
-        text = {"waiting": _waiting(state), "reading": "It reads the question."}
+        text = {
+            "waiting": _waiting(state),
+            "reading": "It reads the question.",
+            "cancelled": "It was not asked any more.",
+            "broken off": "It was not asked any more.",
+        }
         blocks = [Content.styled(text.get(asked.word(column), ""), "dim")]
     return Content("\n").join(blocks)
 
