@@ -325,6 +325,21 @@ async def test_a_student_that_is_not_there_is_told(
         screen._write(QUESTION)
         await pilot.press("enter")
         await until(pilot, lambda: player.asked, "asking")
+        assert (player.ask.weights, player.ask.answer) == ((0, 2), "108")
+        assert player.ask.max_updates == OUTLOOK.max_updates
+
+
+async def test_an_empty_question_loads_anew_what_has_ended(
+    app: TripostApp, player: FakePlayer, project: Project
+) -> None:
+    player.trouble = StudentError("there is no model.", "The student is missing")
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await at_playground(pilot, project.path)
+        player.trouble = None
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.state.phase is Phase.READY, "loading")
+        assert player.started == 1
+        assert not player.asked
 
 
 async def test_what_was_asked_is_there_for_who_comes_back(

@@ -266,12 +266,16 @@ class PlaygroundScreen(BaseScreen):
 
     def do_ask(self) -> None:
         question = self._typed.strip("\n")
+        again = self.state.phase.is_over
+        if not question.strip() and again:
+            self._look(asks=True)
+            return
         if not question.strip():
             tripost(self.app).say("Type a question first; ctrl+r takes a test item.", "warning")
             return
         self.state.ask(question)
         self.query_one("#left").focus()
-        if self.state.phase is Phase.EMPTY or self.state.phase.is_over:
+        if again or self.state.phase is Phase.EMPTY:
             self._look(asks=True)
         self.repaint()
 

@@ -55,7 +55,8 @@ class Playground:
         self.at: int | None = None
         """Which of them is shown; None for the newest, with a draft in the field."""
         self.draft = ""
-        self._pending: Ask | None = None
+        self._pending = False
+        """What is open has yet to be asked of the process."""
         self._picked = False
         self._by_question: dict[str, TestItem] = {}
         self._random = random.Random()
@@ -140,36 +141,41 @@ class Playground:
         columns = [Column(weights) for weights in self.chosen]
         self.asked.append(Asked(number, question, item, self.temperature, updates, columns))
         self.at, self.draft = None, ""
-        self._pending = Ask(
-            id=number,
-            question=question,
-            weights=self.chosen,
-            temperature=self.temperature,
-            seed=number,
-            max_updates=updates,
-            answer=item.answer if item else None,
-            item_id=item.id if item else None,
-        )
+        self._pending = True
 
     def request(self) -> Ask | None:
         """What is to be asked of the process now, once; None where nothing is."""
-        if self.phase is not Phase.READY or self._pending is None:
+        asked = self.open
+        if self.phase is not Phase.READY or not self._pending or asked is None:
             return None
-        self.phase, pending, self._pending = Phase.ANSWERING, self._pending, None
-        return pending
+        self.phase, self._pending = Phase.ANSWERING, False
+        if not asked.columns:
+            # It was asked before it was known whom.
+            asked.columns = [Column(weights) for weights in self.chosen]
+            asked.item, asked.max_updates = self.item_of(asked.question), self.max_updates or 0
+        return Ask(
+            id=asked.id,
+            question=asked.question,
+            weights=tuple(column.weights for column in asked.columns),
+            temperature=asked.temperature,
+            seed=asked.id,
+            max_updates=asked.max_updates,
+            answer=asked.item.answer if asked.item else None,
+            item_id=asked.item.id if asked.item else None,
+        )
 
     def cancel(self) -> Cancel | None:
         """Give up the question at hand; what is returned is to be asked of the process."""
         asked = self.open
         if asked is None:
             return None
-        if self._pending is None:
+        if not self._pending:
             return Cancel(id=asked.id)
         self._give_up(cancelled=True)
         return None
 
     def _give_up(self, *, cancelled: bool) -> None:
-        self._pending = None
+        self._pending = False
         for asked in self.asked:
             if not asked.over:
                 asked.over, asked.cancelled = True, cancelled
