@@ -90,7 +90,7 @@ def test_it_is_loading(snap_compare: Compare, project: Project) -> None:
     player = FakePlayer()
     player.ready_at_once = False
     player.to_say = [Doing(text="loading torch and transformers")]
-    assert pictured(snap_compare, project, (80, 24), None, player, keys=("ctrl+r",))
+    assert pictured(snap_compare, project, (80, 24), None, player, keys=("escape", "s"))
 
 
 def test_an_engine_is_at_work_and_memory_is_short(snap_compare: Compare, project: Project) -> None:
