@@ -48,6 +48,7 @@ __all__ = [
     "RunView",
     "age_text",
     "busy",
+    "child_environment",
     "engine_state",
     "lock_holder",
     "run_view",
@@ -119,8 +120,8 @@ def _command(project: Project, new: bool, offline: bool) -> list[str]:
     return [*command, *(["--new"] if new else []), *(["--offline"] if offline else [])]
 
 
-def environment_of_engines() -> dict[str, str]:
-    """Return the environment in which another Python finds this very engine."""
+def child_environment() -> dict[str, str]:
+    """Return the environment in which a Python process of ours finds this very package."""
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     root = str(Path(engine.__file__).parent.parent)
     installed = [*site.getsitepackages(), site.getusersitepackages()]
@@ -139,7 +140,7 @@ def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env=environment_of_engines(),
+        env=child_environment(),
         start_new_session=True,
         creationflags=flags,
     )

@@ -42,6 +42,7 @@ from tripost_tui.text import clean_text, one_line
 
 if TYPE_CHECKING:
     from tripost_tui.state.new_project import NewProject
+    from tripost_tui.state.playground import Playground
 
 T = TypeVar("T")
 
@@ -89,6 +90,7 @@ class TripostApp(PreferringApp):
         self._home = HomeScreen()
         self._project = project
         self._new: NewProject | None = None
+        self._playgrounds: dict[Place, Playground] = {}
 
     def get_default_screen(self) -> Screen[Any]:
         return self._home
@@ -188,6 +190,12 @@ class TripostApp(PreferringApp):
 
         self._new = self._new or NewProject()
         self.push_screen(NewProjectScreen(self._new))
+
+    def playground(self, place: Place) -> Playground:
+        """What was asked in a run's Playground in this session."""
+        from tripost_tui.state.playground import Playground
+
+        return self._playgrounds.setdefault(place, Playground())
 
     def made(self, path: Path, ready: bool) -> None:
         """Show a project that was just made, and offer to start its run.
@@ -317,6 +325,9 @@ class TripostApp(PreferringApp):
 
     def do_export(self) -> None:
         self._go(Target.EXPORT)
+
+    def do_playground(self) -> None:
+        self._go(Target.PLAYGROUND)
 
     def do_next_stage(self) -> None:
         self._step(1)

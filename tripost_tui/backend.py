@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.doctor import Check
     from tripost_tui.exporter import Exporter
     from tripost_tui.found_experts import FoundExperts
+    from tripost_tui.playing import Player
     from tripost_tui.state.balance_port import BalancePort
     from tripost_tui.state.collect_reading import CollectReader
     from tripost_tui.state.evaluate_reading import EvaluationReader
@@ -73,6 +74,9 @@ class Backend(Protocol):
 
     def models(self, path: Path, run_id: int | None) -> list[ModelChoice]:
         """What a run's models can be compared with, in this project and in others."""
+
+    def player(self, path: Path, run_id: int | None) -> Player:
+        """To ask a run's student with; nothing is read or loaded before it is told to."""
 
     def free_folder(self) -> str:
         """A name for a new project's folder, which is not there yet."""
@@ -182,6 +186,11 @@ class LocalBackend:
         from tripost_tui.state.models import model_choices
 
         return model_choices(path, run_id)
+
+    def player(self, path: Path, run_id: int | None) -> Player:
+        from tripost_tui.playing import LocalPlayer
+
+        return LocalPlayer(path, run_id)
 
     def free_folder(self) -> str:
         return free_folder(FIRST_FOLDER, self._cwd)

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from tripost_tui.commands.asking import ask
 from tripost_tui.commands.balancing import balance
 from tripost_tui.commands.comparing import compare_items
 from tripost_tui.commands.control import continue_, pause, resume, status, stop
@@ -91,6 +92,7 @@ for _command in (
     report,
     compare_items,
     train_log,
+    ask,
     export,
     task,
     experts,

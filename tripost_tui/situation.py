@@ -165,6 +165,24 @@ def can_review(now: Situation) -> Reason:
     return None if now.in_review else "There is no trajectory here to decide about."
 
 
+def is_readable(now: Situation) -> Reason:
+    return None if now.readable else "There is nothing that could be asked."
+
+
+def can_ask(now: Situation) -> Reason:
+    return now.busy
+
+
+def has_items(now: Situation) -> Reason:
+    if not now.readable:
+        return is_readable(now)
+    return None if now.has_choices else "The project has no test items."
+
+
+def can_copy_answer(now: Situation) -> Reason:
+    return None if now.has_trajectory else "Nothing has been asked yet."
+
+
 def can_open_review(now: Situation) -> Reason:
     if not now.readable:
         return "The project cannot be read."

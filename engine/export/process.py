@@ -23,7 +23,7 @@ from typing import Any
 from engine.errors import Interrupted, TripostError
 from engine.export.folders import partial_of
 from engine.export.formats import ExportRequest
-from engine.process import environment_of_engines
+from engine.process import child_environment
 
 _PATIENCE_S = 5.0
 """How long a process that is told to end may take to tidy up."""
@@ -59,7 +59,7 @@ class ExportProcess:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env=environment_of_engines(),
+            env=child_environment(),
             # With all that it starts it is one group, which can be ended as one.
             start_new_session=True,
         )

@@ -26,6 +26,7 @@ from tripost_tui.screens.export import ExportScreen
 from tripost_tui.screens.help import help_content
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
+from tripost_tui.screens.playground import PlaygroundScreen
 from tripost_tui.screens.quit import QuitDialog
 from tripost_tui.screens.report import ReportScreen
 from tripost_tui.screens.review import ReviewScreen
@@ -42,6 +43,7 @@ PLACES = {
     Target.COLLECT: CollectScreen,
     Target.TRAIN: TrainScreen,
     Target.REPORT: ReportScreen,
+    Target.PLAYGROUND: PlaygroundScreen,
     Target.REVIEW: ReviewScreen,
     Target.BALANCE: BalanceScreen,
     Target.EVALUATE: EvaluateScreen,
@@ -58,6 +60,7 @@ SCREENS = [
     Target.COLLECT,
     Target.TRAIN,
     Target.REPORT,
+    Target.PLAYGROUND,
     Target.REVIEW,
     Target.BALANCE,
     Target.EVALUATE,

@@ -110,6 +110,14 @@ ACTIONS: tuple[Action, ...] = (
         letter="x",
     ),
     Action(
+        id="global.playground",
+        label="playground",
+        description="Playground: ask that run's student anything",
+        keys=(),
+        why_not=on_a_run,
+        letter="p",
+    ),
+    Action(
         id="global.previous_stage",
         label="stage before",
         description="The screen of the stage before",

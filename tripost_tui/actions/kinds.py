@@ -19,6 +19,7 @@ class Target(StrEnum):
     TRAIN = "train"
     EVALUATE = "evaluate"
     REPORT = "report"
+    PLAYGROUND = "playground"
     NEW = "new"
     DOCTOR = "doctor"
     SETTINGS = "settings"
@@ -37,6 +38,7 @@ TITLES = {
     Target.TRAIN: "Train",
     Target.EVALUATE: "Evaluate",
     Target.REPORT: "Report",
+    Target.PLAYGROUND: "Playground",
     Target.NEW: "New project",
     Target.DOCTOR: "Doctor and log",
     Target.SETTINGS: "Settings",
@@ -48,7 +50,7 @@ TITLES = {
 DIALOGS = frozenset({Target.QUIT, Target.CONFIRM})
 """They have keys of their own; all others share theirs with those that work everywhere."""
 
-TYPED_IN = frozenset({Target.NEW})
+TYPED_IN = frozenset({Target.NEW, Target.PLAYGROUND})
 """Letters are typed there most of the time, so that they are no keys."""
 
 STAGES = (

@@ -42,4 +42,8 @@ def stage_screen(target: Target, place: Place) -> BaseScreen:
             from tripost_tui.screens.export import ExportScreen
 
             return ExportScreen(place)
+        case Target.PLAYGROUND:
+            from tripost_tui.screens.playground import PlaygroundScreen
+
+            return PlaygroundScreen(place)
     raise ValueError(f"{target} is no stage")

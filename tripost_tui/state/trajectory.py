@@ -105,12 +105,12 @@ def _flagged(text: str, following: Sequence[Turn]) -> tuple[tuple[int, int], ...
 
 def _feedback(turn: Turn) -> Passage:
     if turn.verdict is Verdict.CORRECT:
-        return Passage(_by("Feedback: correct", turn), _in_lines(turn.text), Tone.RIGHT)
+        return Passage(_by("Feedback: correct", turn), feedback_lines(turn.text), Tone.RIGHT)
     where = f" at step ({clean_text(turn.step)})" if turn.step else ""
-    return Passage(_by(f"Feedback: incorrect{where}", turn), _in_lines(turn.text), Tone.WRONG)
+    return Passage(_by(f"Feedback: incorrect{where}", turn), feedback_lines(turn.text), Tone.WRONG)
 
 
-def _in_lines(feedback: str) -> str:
+def feedback_lines(feedback: str) -> str:
     """Give each check of the working a line, and the verdict one."""
     return shown_text(_SENTENCE.sub("\n", feedback))
 

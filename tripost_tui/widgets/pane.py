@@ -42,10 +42,13 @@ class Pane(VerticalScroll):
         if str(self.border_title) != title:
             self.border_title = Content(title)
 
-    def show(self, content: Content) -> None:
-        if not content.is_same(self._shown):
-            self._shown = content
-            self._body.update(content)
+    def show(self, content: Content) -> bool:
+        """Tell whether that is another text than before."""
+        if content.is_same(self._shown):
+            return False
+        self._shown = content
+        self._body.update(content)
+        return True
 
 
 class Notices(Static):

@@ -48,11 +48,14 @@ class Sampler:
         budget: int | None = None,
         autocast: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
         on_backoff: Callable[[OutOfMemory], None] = lambda _: None,
+        watch: Callable[[int, Sequence[int]], None] = lambda *_: None,
     ) -> None:
         """``pulse`` is called at every step, so that a long batch shows that it lives.
 
         ``budget`` is how many bytes a batch may take, None for any number. ``on_backoff`` is told
-        when memory ran out all the same; what follows is cut into smaller batches.
+        when memory ran out all the same; what follows is cut into smaller batches. ``watch`` is
+        shown each text after each token, by its place among the requests: all its tokens so far,
+        while it has not ended. What it or ``pulse`` raises ends the generation.
         """
         self._model = model
         self._form = form
@@ -61,6 +64,7 @@ class Sampler:
         self._budget = budget
         self._autocast = autocast
         self._on_backoff = on_backoff
+        self._watch = watch
         self._context = context_tokens(model.config)
         with autocast():
             self._row = RowMemory.of(model)
@@ -136,6 +140,7 @@ class Sampler:
                     written[row].append(chosen)
                     done[row] = self._rules.ended(prompts[row], written[row])
                     if done[row] is None:
+                        self._watch(prompts[row].place, written[row])
                         going.append(place)
             if not going:
                 break

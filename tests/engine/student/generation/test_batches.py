@@ -2,6 +2,8 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -182,3 +184,47 @@ def test_a_prompt_as_long_as_the_context_ends_at_once_and_others_where_it_ends(
     assert [g.tokens for g in found] == [14, 1, 0, 0, 20]
     assert {g.finish_reason for g in found} == {FinishReason.LENGTH}
     assert found[2].text == found[3].text == ""
+
+
+def test_texts_can_be_watched_as_they_grow(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    grown: dict[int, list[list[int]]] = {}
+    form = TextFormat(tokenizer)
+
+    def watch(place: int, ids: Sequence[int]) -> None:
+        grown.setdefault(place, []).append(list(ids))
+
+    wanted = requests(max_tokens=range(1, 30))
+    watched = Sampler(model, form, 0.0, watch=watch).generate(wanted)
+    assert watched == Sampler(model, form, 0.0).generate(wanted)
+    for place, generation in enumerate(watched):
+        steps = grown.get(place, [])
+        # The last token ends a text, and is in its result.
+        assert [len(ids) for ids in steps] == list(range(1, generation.tokens))
+        assert all(after[:-1] == before for before, after in pairwise(steps))
+        if steps:
+            assert generation.text.startswith(form.decode(steps[-1]))
+
+
+def test_what_a_watcher_raises_ends_it_and_leaves_the_sampler_as_it_was(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    class Enough(Exception):
+        pass
+
+    patience = [3]
+
+    def watch(_: int, ids: Sequence[int]) -> None:
+        if len(ids) == patience[0]:
+            raise Enough
+
+    sampler = Sampler(model, TextFormat(tokenizer), 0.0, watch=watch)
+    training = model.training
+    with pytest.raises(Enough):
+        sampler.generate(requests([20]))
+    assert model.training is training
+    patience[0] = 1000
+    assert sampler.generate(requests([20])) == Sampler(model, TextFormat(tokenizer), 0.0).generate(
+        requests([20])
+    )
