@@ -22,7 +22,7 @@ from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.screens.run import RunScreen
 from tripost_tui.state.review_passages import DiffMode
 from tripost_tui.widgets.edit_box import EditBox
-from tripost_tui.widgets.pane import Pane
+from tripost_tui.widgets.text_view import TextView
 
 WIDE = (120, 40)
 
@@ -111,7 +111,7 @@ async def test_moving_and_scrolling_never_decide(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_review(pilot)
-        item = screen.query_one("#item", Pane)
+        item = screen.query_one("#item", TextView)
         await pilot.press("space")
         assert item.scroll_offset.y > 0
         await pilot.press("pagedown", "space", "space", "space", "pageup")
