@@ -31,9 +31,10 @@ def find_trained(project: Project, iteration: int | None = None) -> Trained:
     """Find the weights of an iteration of the latest run; the last one's unless given.
 
     Raises:
-        ProjectError: there are none.
+        ProjectError: there are none, or it is only a recording.
         StudentError: the model that they belong to is gone.
     """
+    project.refuse_recording()
     with Store.read(project.db_path) as store:
         run, found = store.latest_run(), None
         if run is not None:

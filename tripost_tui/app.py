@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from inspect import isawaitable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -52,7 +53,7 @@ _HEIGHTS = [(0, "-short"), (36, "-tall")]
 
 
 class TripostApp(App[None]):
-    """Opens with Home, or with the run of ``project``.
+    """Opens with Home, or with the run of ``project``; with ``look`` in the recorded run.
 
     ``clock`` gives seconds since the epoch. ``ascii_only`` None asks the environment.
     """
@@ -75,6 +76,7 @@ class TripostApp(App[None]):
         self,
         project: Path | None = None,
         *,
+        look: bool = False,
         ascii_only: bool | None = None,
         backend: Backend | None = None,
         clock: Callable[[], float] = time.time,
@@ -87,6 +89,8 @@ class TripostApp(App[None]):
         ScrollBar.renderer = AsciiScrollBar if self.ascii_only else ScrollBarRender
         self._home = HomeScreen()
         self._project = project
+        self._look = look
+        self._recordings: set[Path] = set()
         self._new: NewProject | None = None
         for theme in THEMES:
             self.register_theme(theme)
@@ -99,6 +103,8 @@ class TripostApp(App[None]):
         self.set_class(self.ascii_only, "-ascii")
         if self._project is not None:
             self.open_stage(Target.RUN, Place(self._project, self._project.name))
+        elif self._look:
+            self.look_around()
 
     def on_ready(self) -> None:
         # Tests make many apps in one process: what is frozen there would stay.
@@ -134,7 +140,13 @@ class TripostApp(App[None]):
 
     def situation(self) -> Situation:
         """What the current screen can do now."""
-        return self.screen.situation() if isinstance(self.screen, BaseScreen) else Situation()
+        screen = self.screen
+        return self.situation_of(screen) if isinstance(screen, BaseScreen) else Situation()
+
+    def situation_of(self, screen: BaseScreen) -> Situation:
+        """What a screen can do now; whatever it is about may be a recording."""
+        now, place = screen.situation(), screen.place
+        return replace(now, recording=place is not None and place.path in self._recordings)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the command palette offers: the registry."""
@@ -203,6 +215,16 @@ class TripostApp(App[None]):
 
         text = f"{one_line(str(path), 200)} is made. Start its run now? p starts it later, too."
         self.push_screen(ConfirmDialog("Start the run?", text, yes=ready), start)
+
+    def look_around(self, after: Callable[[], object] = lambda: None) -> None:
+        """Show the recorded run, in a copy in which one can review."""
+
+        def show(path: Path) -> None:
+            self._recordings.add(path)
+            self.open_stage(Target.RUN, Place(path, path.name))
+            self.say("A recording of a short demo run. g goes to its screens, esc leaves it.")
+
+        self.job(self.backend.recording, show, after)
 
     def open_report(self, place: Place) -> None:
         """Show the report of a run, made now."""

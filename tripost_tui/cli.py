@@ -12,11 +12,13 @@ from tripost_tui.commands.control import continue_, pause, resume, status, stop
 from tripost_tui.commands.doctor import doctor
 from tripost_tui.commands.experts import experts
 from tripost_tui.commands.exporting import export
+from tripost_tui.commands.looking import look
 from tripost_tui.commands.plan import plan
 from tripost_tui.commands.projects import new, report
 from tripost_tui.commands.reviewing import review
 from tripost_tui.commands.running import demo, run
 from tripost_tui.commands.tasks import task
+from tripost_tui.commands.the_app import open_app
 from tripost_tui.failures import EXIT_CODES, Commands
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(
@@ -54,19 +56,12 @@ def tripost(ctx: click.Context, ascii_only: bool) -> None:
     Without a command it opens the app.
     """
     if ctx.invoked_subcommand is None:
-        _open_app(ascii_only)
-
-
-def _open_app(ascii_only: bool) -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.UsageError("The app needs a terminal. Without one, use a command.")
-    from tripost_tui.app import TripostApp
-
-    TripostApp(ascii_only=ascii_only or None).run()
+        open_app(ascii_only=ascii_only)
 
 
 for _command in (
     demo,
+    look,
     new,
     run,
     status,

@@ -1,5 +1,6 @@
 """When an action is possible, and why not when it is not: one sentence for the person."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -11,7 +12,8 @@ class Situation:
     work on it; ``latest`` is False for an earlier run of a project; ``busy`` says what is under
     way and has to end first. ``has_choices``: the field has a list to choose from. ``log_shown``:
     there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
-    a trajectory to decide about. ``typing``: an editor is open.
+    a trajectory to decide about. ``typing``: an editor is open. ``recording``: the run was made
+    elsewhere, and only its rows are here.
     """
 
     selected: bool = False
@@ -27,6 +29,7 @@ class Situation:
     busy: str | None = None
     in_review: bool = False
     typing: bool = False
+    recording: bool = False
 
 
 Reason = str | None
@@ -35,6 +38,14 @@ Reason = str | None
 
 def always(_: Situation) -> Reason:
     return None
+
+
+RECORDED = "This is a recording, without engine and weights; d on Home starts a demo of your own."
+
+
+def live(why_not: Callable[[Situation], Reason]) -> Callable[[Situation], Reason]:
+    """What needs an engine or weights, which a recording has not; else ``why_not``."""
+    return lambda now: RECORDED if now.recording else why_not(now)
 
 
 def start_or_pause(now: Situation) -> Reason:

@@ -7,6 +7,7 @@ from tripost_tui.situation import (
     has_engine,
     has_run,
     has_trajectory,
+    live,
     pause_label,
     start_or_pause,
 )
@@ -17,7 +18,7 @@ ACTIONS: tuple[Action, ...] = (
         label="pause/resume",
         description="Pause the run, resume it, or start its engine",
         keys=("p",),
-        why_not=start_or_pause,
+        why_not=live(start_or_pause),
         footer=1,
         label_now=pause_label,
     ),
@@ -26,7 +27,7 @@ ACTIONS: tuple[Action, ...] = (
         label="stop",
         description="Stop after the item at hand and save; asks first",
         keys=("s",),
-        why_not=can_stop,
+        why_not=live(can_stop),
         footer=2,
     ),
     Action(
@@ -34,7 +35,7 @@ ACTIONS: tuple[Action, ...] = (
         label="checkpoint",
         description="Write a checkpoint now",
         keys=("c",),
-        why_not=has_engine,
+        why_not=live(has_engine),
         footer=3,
     ),
     Action(

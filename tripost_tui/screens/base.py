@@ -79,7 +79,7 @@ class BaseScreen(Screen[None]):
     def refresh_footer(self) -> None:
         """Show the keys as they are possible now."""
         for footer in self.query(KeyFooter):
-            footer.now = self.situation()
+            footer.now = tripost(self.app).situation_of(self)
 
 
 class Dialog(ModalScreen[T]):

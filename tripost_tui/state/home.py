@@ -19,6 +19,7 @@ ABOUT = (
 EMPTY = (
     "No runs yet.",
     "Press d to start the demo: all of it, on this machine, in minutes.",
+    "Press l to look around first, in a recorded run: nothing is started.",
     "Press n to make a project: your task, student and experts.",
     "Press g d for the doctor: what this machine has. ? shows every key.",
 )
