@@ -25,6 +25,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import psutil
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from db.records import Attempt, Item, Origin, Split, Subtask, TrainStep, Trajectory, Turn, TurnKind
@@ -184,15 +186,19 @@ async def go_round(
     """All screens once, for about `ROUND_S` seconds."""
 
     async def press(*keys: str) -> None:
+        # The pilot waits for rest after each key, and there is none here.
         counts["keys"] += len(keys)
-        await pilot.press(*keys)
+        for key in keys:
+            typed = Key(_character_to_key(key), key) if len(key) == 1 else Key(key, None)
+            app.post_message(typed)
+            await asyncio.sleep(0.02)
 
     app.do_home()
     app.open_stage(Target.RUN, place)
     end = time.monotonic() + ROUND_S / 2
     while time.monotonic() < end:
         await press("tab", "question_mark", "escape", "g", "escape", "z", "z")
-        await pilot.pause(0.3)
+        await asyncio.sleep(0.3)
     app.open_stage(Target.REVIEW, place)
     screen = app.screen
     assert isinstance(screen, ReviewScreen)
@@ -206,12 +212,12 @@ async def go_round(
     await pilot.resize_terminal(120, 40)
     app.do_home()
     app.do_doctor()
-    await pilot.pause(0.5)
+    await asyncio.sleep(0.5)
     app.do_home()
     app.open_new()
-    await pilot.pause(0.5)
+    await asyncio.sleep(0.5)
     app.do_home()
-    await pilot.pause(0.3)
+    await asyncio.sleep(0.3)
 
 
 def rows(project: Project) -> int:
