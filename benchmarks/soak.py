@@ -5,7 +5,8 @@
 The app runs without a terminal, twelve times as fast as it would: it reads every 20 ms instead of
 every 250. A process of its own writes the run: steps, events, attempts, trajectories. Keys go
 through all screens, decide, undo, filter and resize. After each round the collector runs, and what
-the process holds is noted. Prints a Markdown table and what has grown most.
+the process holds is noted. Prints a Markdown table and which objects have become more; --trace
+tells the lines of code as well, and makes all of it several times slower.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
@@ -42,7 +44,8 @@ from tripost_tui.screens.run import RunScreen
 from tripost_tui.state.place import Place
 
 POLL_S = 0.02
-ROUND_S = 20.0
+ROUND_S = 12.0
+SETTLED = 3
 KEYS = ("j", "k", "j", "a", "u", "x", "u", "f", "f", "d", "j", "3", "3", "b", "b", "space", "o")
 
 
@@ -50,6 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--folder", type=Path, help="where to make the database")
+    parser.add_argument("--trace", action="store_true", help="follow every allocation")
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.write:
@@ -62,7 +66,7 @@ def main() -> None:
         command = [sys.executable, __file__, "--write", str(project.path)]
         with subprocess.Popen(command, stdin=subprocess.PIPE) as writer:
             try:
-                asyncio.run(soaked(project, arguments.minutes))
+                asyncio.run(soaked(project, arguments.minutes, arguments.trace))
             finally:
                 writer.kill()
 
@@ -144,7 +148,7 @@ def add_trajectory(store: Store, run_id: int, number: int, rng: random.Random) -
     )
 
 
-async def soaked(project: Project, minutes: float) -> None:
+async def soaked(project: Project, minutes: float, trace: bool) -> None:
     FollowingScreen.POLL_S = RunScreen.POLL_S = POLL_S
     process, app = psutil.Process(), TripostApp()
     place = Place(project.path, "grown")
@@ -159,24 +163,27 @@ async def soaked(project: Project, minutes: float) -> None:
     print_head()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(2)
-        began, first, number = time.monotonic(), None, 0
+        began, number = time.monotonic(), 0
+        traced: tracemalloc.Snapshot | None = None
+        there: Counter[str] = Counter()
         while time.monotonic() - began < 60 * minutes:
             await go_round(pilot, app, place, counts)
             number += 1
-            if number == 2:  # what is made once has been made
-                tracemalloc.start(8)
             gc.collect()
-            traced = tracemalloc.get_traced_memory()[0] / 1e6
             print(
                 f"| {(time.monotonic() - began) / 60:.1f} | {counts['readings']:,} | "
                 f"{counts['keys']:,} | {rows(project):,} | {process.memory_info().rss / 1e6:.1f} | "
-                f"{traced:.2f} | {len(gc.get_objects()):,} |",
+                f"{len(gc.get_objects()):,} |",
                 flush=True,
             )
-            if number == 3:
-                first = tracemalloc.take_snapshot()
-        if first is not None:
-            print_growth(first)
+            if number == SETTLED:  # what is made once has been made
+                there = kinds()
+                if trace:
+                    tracemalloc.start()
+                    traced = tracemalloc.take_snapshot()
+        print_more(there)
+        if traced is not None:
+            print_growth(traced)
         await pilot.press("escape")
 
 
@@ -225,9 +232,21 @@ def rows(project: Project) -> int:
         return int(store._rows("SELECT count(*) FROM trajectories")[0][0])
 
 
+def kinds() -> Counter[str]:
+    return Counter(f"{type(each).__module__}.{type(each).__name__}" for each in gc.get_objects())
+
+
+def print_more(before: Counter[str]) -> None:
+    print(f"\nMore of these since round {SETTLED}:\n")
+    print("| objects | more |")
+    print("| --- | --: |")
+    for kind, count in (kinds() - before).most_common(12):
+        print(f"| {kind} | {count:+,} |")
+
+
 def print_growth(first: tracemalloc.Snapshot) -> None:
     now = tracemalloc.take_snapshot()
-    print("\nGrown most since the third round, in kB, by line:\n")
+    print("\nGrown most in kB, by line:\n")
     print("| kB | objects | where |")
     print("| --: | --: | --- |")
     for each in now.compare_to(first, "lineno")[:12]:
@@ -242,10 +261,10 @@ def print_head() -> None:
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load "
         f"{os.getloadavg()[0]:.1f} at the start; {time.strftime('%Y-%m-%d')}; "
         f"Python {platform.python_version()}, Textual {version('textual')}. "
-        "Memory after a collection; traced from the second round on.\n"
+        "Memory after a collection.\n"
     )
-    print("| minutes | readings | keys | trajectories | RSS, MB | traced, MB | objects |")
-    print("| --: | --: | --: | --: | --: | --: | --: |", flush=True)
+    print("| minutes | readings | keys | trajectories | RSS, MB | objects |")
+    print("| --: | --: | --: | --: | --: | --: |", flush=True)
 
 
 if __name__ == "__main__":
