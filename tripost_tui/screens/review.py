@@ -158,7 +158,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
         else:
             if view.serial > self.view.serial:
                 self.view = view
-        if self._left:
+        if self._left or not self.is_there:
             return False
         self._poll_trouble = trouble if poll else self._poll_trouble
         if not poll:
@@ -214,7 +214,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
 
     def _repaint_item(self) -> None:
         self._item_due = False
-        if self._left:
+        if not self.is_there:
             return
         view = self.view
         self._show_item()
