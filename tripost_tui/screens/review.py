@@ -90,7 +90,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
     BINDINGS = bindings_of(Target.REVIEW)
 
     def __init__(self, place: Place) -> None:
-        super().__init__(id="review")
+        super().__init__()
         self.place: Place = place
         self.view = ReviewView()
         self.mode = DiffMode.PLAIN
@@ -158,7 +158,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
         else:
             if view.serial > self.view.serial:
                 self.view = view
-        if self._left or not self.is_there:
+        if not self.is_there:
             return False
         self._poll_trouble = trouble if poll else self._poll_trouble
         if not poll:
