@@ -161,8 +161,10 @@ def _condition(term: ReviewTerm) -> tuple[str, tuple[str | int, ...]]:
             return f"{CHECKED} IS ?", (term.value,)
         case ReviewField.WORDS:
             pattern = f"%{_escaped(str(term.value))}%"
+            # Few are edited: a list of those is shorter than to look at the edit of each.
             return (
-                r"(t.text LIKE ? ESCAPE '\' OR coalesce(s.edited, '') LIKE ? ESCAPE '\')",
+                r"(t.text LIKE ? ESCAPE '\' OR t.id IN (SELECT trajectory_id"
+                r" FROM review_states WHERE edited LIKE ? ESCAPE '\'))",
                 (pattern, pattern),
             )
         case ReviewField.AUTHOR:

@@ -24,6 +24,8 @@ from engine.files import write_atomically
 
 SETTINGS_FILE = "project.toml"
 DATABASE_FILE = "tripost.db"
+RECORDING_FILE = "recording.txt"
+"""Where it is, the project is a run to look at that was made elsewhere, without its weights."""
 _FOLDERS = ("checkpoints", "logs", "exports")
 
 
@@ -45,6 +47,19 @@ class Project:
     @property
     def db_path(self) -> Path:
         return self.path / DATABASE_FILE
+
+    @property
+    def is_recording(self) -> bool:
+        return (self.path / RECORDING_FILE).exists()
+
+    def refuse_recording(self) -> None:
+        """Raise ProjectError where the project is only a recording."""
+        if self.is_recording:
+            raise ProjectError(
+                f"{self.path}: it can be looked at and reviewed, but has no weights to go on with. "
+                "Make them: tripost demo",
+                "This is a recording",
+            )
 
     @property
     def checkpoints(self) -> Path:

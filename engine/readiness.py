@@ -30,11 +30,13 @@ def check_ready(project: Project, *, new: bool = False) -> None:
     """Check that a run can be taken up or, with ``new``, begun; nothing is changed.
 
     Raises:
+        ProjectError: it is only a recording.
         ConfigError: the task is none or lacks something, or settings changed during a run.
         StudentError: there is no such student, or memory does not suffice for it.
         ExpertUnavailable: an expert cannot be asked.
         StoreError: the database cannot be read.
     """
+    project.refuse_recording()
     place = find_student(project.settings.student, project.settings.task.name)
     check_memory(project.settings, place)
     with (

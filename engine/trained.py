@@ -89,8 +89,9 @@ def find_trained(
     """Find the weights of an iteration; of the latest run, and the last one's, unless given.
 
     Raises:
-        ProjectError: there are none, or they have been deleted.
+        ProjectError: there are none, they have been deleted, or it is only a recording.
     """
+    project.refuse_recording()
     with Store.read(project.db_path) as store:
         run = run_of(project, store, run_id)
         found = store.latest_checkpoint(run.id, iteration, CheckpointKind.ITERATION)

@@ -55,7 +55,7 @@ _HEIGHTS = [(0, "-short"), (36, "-tall")]
 
 
 class TripostApp(PreferringApp):
-    """Opens with Home, or with the run of ``project``.
+    """Opens with Home, or with the run of ``project``; with ``look`` in the recorded run.
 
     ``clock`` gives seconds since the epoch. ``ascii_only``, ``theme`` (of `THEME_NAMES`) and
     ``motion`` hold this time; None asks the environment, then what the person has set.
@@ -79,6 +79,7 @@ class TripostApp(PreferringApp):
         self,
         project: Path | None = None,
         *,
+        look: bool = False,
         ascii_only: bool | None = None,
         theme: str | None = None,
         motion: bool | None = None,
@@ -89,6 +90,8 @@ class TripostApp(PreferringApp):
         self.clock = clock
         self._home = HomeScreen()
         self._project = project
+        self._look = look
+        self._recordings: set[Path] = set()
         self._new: NewProject | None = None
         self._playgrounds: dict[Place, Playground] = {}
 
@@ -99,6 +102,8 @@ class TripostApp(PreferringApp):
         self.set_class(self.ascii_only, "-ascii")
         if self._project is not None:
             self.open_stage(Target.RUN, Place(self._project, self._project.name))
+        elif self._look:
+            self.look_around()
         if fault := self.fault_told():
             self.say(fault, severity="warning")
 
@@ -136,7 +141,13 @@ class TripostApp(PreferringApp):
 
     def situation(self) -> Situation:
         """What the current screen can do now."""
-        return self.screen.situation() if isinstance(self.screen, BaseScreen) else Situation()
+        screen = self.screen
+        return self.situation_of(screen) if isinstance(screen, BaseScreen) else Situation()
+
+    def situation_of(self, screen: BaseScreen) -> Situation:
+        """What a screen can do now; whatever it is about may be a recording."""
+        now, place = screen.situation(), screen.place
+        return replace(now, recording=place is not None and place.path in self._recordings)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the command palette offers: the registry."""
@@ -213,6 +224,16 @@ class TripostApp(PreferringApp):
         text = f"{one_line(str(path), 200)} is made. Start its run now?"
         text += fill(" {run.pause} starts it later, too.")
         self.push_screen(ConfirmDialog("Start the run?", text, yes=ready), start)
+
+    def look_around(self, after: Callable[[], object] = lambda: None) -> None:
+        """Show the recorded run, in a copy in which one can review."""
+
+        def show(path: Path) -> None:
+            self._recordings.add(path)
+            self.open_stage(Target.RUN, Place(path, path.name))
+            self.say("A recording of a short demo run. g goes to its screens, esc leaves it.")
+
+        self.job(self.backend.recording, show, after)
 
     def open_report(self, place: Place) -> None:
         """Show the report of a run, made now."""

@@ -96,6 +96,9 @@ class Backend(Protocol):
     def demo(self) -> Path:
         """Make the demo project unless it is there; return where it is."""
 
+    def recording(self) -> Path:
+        """Make a copy of the recorded run unless it is there; return where it is."""
+
     def open(self, path: Path) -> None:
         """Check that a project can be opened, and remember it as the last one opened."""
 
@@ -217,6 +220,11 @@ class LocalBackend:
         project = open_demo(self._cwd / demo_folder(None))
         remember_project(project.path)
         return project.path
+
+    def recording(self) -> Path:
+        from tripost_tui.recording import open_recording
+
+        return open_recording().path
 
     def open(self, path: Path) -> None:
         Project.open(path)

@@ -16,11 +16,13 @@ from tripost_tui.commands.doctor import doctor
 from tripost_tui.commands.experts import experts
 from tripost_tui.commands.exporting import export
 from tripost_tui.commands.keys import keys
+from tripost_tui.commands.looking import look
 from tripost_tui.commands.plan import plan
 from tripost_tui.commands.projects import new, report
 from tripost_tui.commands.reviewing import review
 from tripost_tui.commands.running import demo, run
 from tripost_tui.commands.tasks import task
+from tripost_tui.commands.the_app import open_app
 from tripost_tui.commands.train_log import train_log
 from tripost_tui.failures import EXIT_CODES, Commands
 from tripost_tui.theme_names import THEME_NAMES
@@ -65,21 +67,14 @@ def tripost(ctx: click.Context, ascii_only: bool, no_motion: bool, theme: str | 
     is set in the app (g s).
     """
     if ctx.invoked_subcommand is None:
-        _open_app(ascii_only or None, theme, False if no_motion else None)
-    elif ascii_only or no_motion or theme:
+        open_app(ctx)
+    elif ctx.invoked_subcommand != "look" and (ascii_only or no_motion or theme):
         raise click.UsageError("--ascii, --no-motion and --theme are for the app alone.")
-
-
-def _open_app(ascii_only: bool | None, theme: str | None, motion: bool | None) -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.UsageError("The app needs a terminal. Without one, use a command.")
-    from tripost_tui.app import TripostApp
-
-    TripostApp(ascii_only=ascii_only, theme=theme, motion=motion).run()
 
 
 for _command in (
     demo,
+    look,
     new,
     run,
     status,

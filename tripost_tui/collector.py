@@ -1,6 +1,8 @@
-"""Python's collector of cycles, kept from holding up keys."""
+"""Memory: the collector of cycles kept from holding up keys, and screens let go of."""
 
 import gc
+
+from textual._styles_cache import StylesCache
 
 
 def calm_collector() -> None:
@@ -12,3 +14,12 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+def forget_painted_lines() -> None:
+    """Let go of the painted lines of screens that have been left.
+
+    Textual remembers the result of one method for its last 1,024 callers, and with them all
+    that was painted of them: a megabyte for each screen that is opened, up to a hundred.
+    """
+    StylesCache.get_inner_outer.cache_clear()

@@ -1,5 +1,6 @@
 """When an action is possible, and why not when it is not: one sentence for the person."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -14,12 +15,12 @@ class Situation:
     a trajectory to decide about. ``typing``: an editor is open. ``has_example``: one is shown.
     ``has_iterations``: the run can be read. ``other_values``: p or a weight is not as it is saved.
     ``has_pairs``: two models are compared; ``in_items``: their items are shown; ``has_item``: one
-    of them is chosen. ``iterations`` can be chosen from.
-    ``has_steps``: there is something to plot. ``held``: what is shown live stands still.
-    ``expert_offline``: the run ended for an expert's sake; ``has_scripts``: the task has its own.
-    ``on_key``: an action is selected
-    that keys can be given to.
+    of them is chosen. ``iterations`` can be chosen from. ``has_steps``: there is something to
+    plot. ``held``: what is shown live stands still. ``expert_offline``: the run ended for an
+    expert's sake; ``has_scripts``: the task has its own. ``on_key``: an action is selected that
+    keys can be given to.
     ``no_export``, ``no_command`` and ``no_ollama`` say why the export screen cannot do that.
+    ``recording``: the run was made elsewhere, and only its rows are here.
     """
 
     selected: bool = False
@@ -50,6 +51,7 @@ class Situation:
     no_export: str | None = None
     no_command: str | None = None
     no_ollama: str | None = None
+    recording: bool = False
 
 
 Reason = str | None
@@ -59,6 +61,14 @@ Reason = str | None
 
 def always(_: Situation) -> Reason:
     return None
+
+
+RECORDED = "This is a recording, without engine and weights; {home.demo} on Home starts a demo of your own."
+
+
+def live(why_not: Callable[[Situation], Reason]) -> Callable[[Situation], Reason]:
+    """What needs an engine or weights, which a recording has not; else ``why_not``."""
+    return lambda now: RECORDED if now.recording else why_not(now)
 
 
 def start_or_pause(now: Situation) -> Reason:

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from engine.tasks.base import BuiltInTask, Task
-from engine.tasks.date_understanding import DateUnderstanding
-from engine.tasks.logical_deduction import LogicalDeduction
-from engine.tasks.multistep_arithmetic import MultistepArithmetic
-from engine.tasks.word_sorting import WordSorting
 
-_BUILT_IN: tuple[type[BuiltInTask], ...] = (
-    MultistepArithmetic,
-    WordSorting,
-    DateUnderstanding,
-    LogicalDeduction,
-)
-TASKS: dict[str, type[BuiltInTask]] = {task.name: task for task in _BUILT_IN}
+
+class _BuiltIn(Mapping[str, type[BuiltInTask]]):
+    """The built-in tasks, in order. Each is loaded when it is asked for, not when it is named.
+
+    What they read questions with takes a tenth of a second to prepare, in which the app is not seen
+    yet and ``--help`` is waited for.
+    """
+
+    _WHERE: Mapping[str, str] = {
+        "multistep_arithmetic": "MultistepArithmetic",
+        "word_sorting": "WordSorting",
+        "date_understanding": "DateUnderstanding",
+        "logical_deduction": "LogicalDeduction",
+    }
+
+    def __getitem__(self, name: str) -> type[BuiltInTask]:
+        # An unknown name is a KeyError before anything is imported by it.
+        kind = self._WHERE[name]
+        found = getattr(import_module(f"engine.tasks.{name}"), kind)
+        return cast("type[BuiltInTask]", found)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._WHERE
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._WHERE)
+
+    def __len__(self) -> int:
+        return len(self._WHERE)
+
+
+TASKS: Mapping[str, type[BuiltInTask]] = _BuiltIn()
 
 
 def is_folder(name: str) -> bool:

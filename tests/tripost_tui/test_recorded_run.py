@@ -1,27 +1,21 @@
 """The app on a run that the real engine made (see `record_run.py`), against its own rows."""
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from piloting import StartedBackend, app_on, at_home, at_run, text_of, until
-from record_run import RECORDING
 
-from db.store import Store
+from db.migrations import STEPS, applied
 from engine.project import DATABASE_FILE, Project, remember_project
+from tripost_tui.recording import open_recording
 from tripost_tui.screens.report import ReportScreen
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    folder = tmp_path / "tripost-demo"
-    shutil.copytree(RECORDING, folder)
-    # Recorded by an older version: whatever writes to a project brings it up to date.
-    Store.open(folder / DATABASE_FILE).close()
-    return Project.open(folder)
+def project() -> Project:
+    return open_recording()
 
 
 @pytest.fixture
@@ -38,11 +32,11 @@ def one(rows: sqlite3.Connection, query: str) -> float:
 async def test_the_run_screen_shows_what_the_engine_stored(
     project: Project, rows: sqlite3.Connection
 ) -> None:
-    attempts = int(one(rows, "SELECT count(*) FROM attempts WHERE iteration = 2"))
+    attempts = int(one(rows, "SELECT count(*) FROM attempts WHERE iteration = 3"))
     loss = one(rows, "SELECT loss FROM train_steps ORDER BY iteration DESC, step DESC LIMIT 1")
     final = [
         one(rows, f"SELECT 100 * avg(final_correct) FROM evaluations WHERE iteration = {iteration}")
-        for iteration in range(3)
+        for iteration in range(4)
     ]
     app = app_on(StartedBackend(project.path.parent), project.path)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -75,6 +69,10 @@ async def test_home_lists_it_as_finished(project: Project) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await at_home(pilot)
         assert "finished" in text_of(pilot)
+
+
+def test_the_recording_is_of_this_version(rows: sqlite3.Connection) -> None:
+    assert applied(rows) == [step.__name__ for step in STEPS]
 
 
 def test_nothing_of_the_machine_that_recorded_it_is_in_it(rows: sqlite3.Connection) -> None:

@@ -1,5 +1,6 @@
 """The review screen driven by keys, on a real database."""
 
+import asyncio
 import shutil
 import sqlite3
 import sys
@@ -15,14 +16,16 @@ from db.review_records import ReviewChange, ReviewKind, ReviewStatus
 from db.store import Store
 from engine.project import Project
 from engine.task_setup import project_task
+from tripost_tui.actions import Target
 from tripost_tui.app import TripostApp
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.help import HelpScreen
 from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.screens.run import RunScreen
+from tripost_tui.state.place import Place
 from tripost_tui.state.review_passages import DiffMode
 from tripost_tui.widgets.edit_box import EditBox
-from tripost_tui.widgets.pane import Pane
+from tripost_tui.widgets.text_view import TextView
 
 WIDE = (120, 40)
 
@@ -111,7 +114,7 @@ async def test_moving_and_scrolling_never_decide(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_review(pilot)
-        item = screen.query_one("#item", Pane)
+        item = screen.query_one("#item", TextView)
         await pilot.press("space")
         assert item.scroll_offset.y > 0
         await pilot.press("pagedown", "space", "space", "space", "pageup")
@@ -404,3 +407,23 @@ async def test_ascii_means_ascii_in_review(
         for key in ("a", "d", "d", "f", "v", "j", "x", "b", "e"):
             await pilot.press(key)
             assert text_of(pilot).isascii()
+
+
+async def test_who_leaves_in_the_midst_of_a_key_disturbs_nothing(
+    app: TripostApp, reviewed: tuple[Project, int]
+) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await at_home(pilot)
+        for turns in range(12):
+            app.open_stage(Target.REVIEW, Place(reviewed[0].path, "demo"))
+            screen = app.screen
+            assert isinstance(screen, ReviewScreen)
+            while not screen.view.loaded:
+                await asyncio.sleep(0.002)
+            for _ in range(turns % 4):
+                await asyncio.sleep(0)
+            screen.repaint()
+            app.do_home()
+            await asyncio.sleep(0.002 * turns)
+            assert app._exception is None
+        await pilot.pause()

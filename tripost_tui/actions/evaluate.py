@@ -9,6 +9,7 @@ from tripost_tui.situation import (
     has_run,
     in_items,
     items_label,
+    live,
     not_typing,
 )
 
@@ -67,7 +68,7 @@ ACTIONS: tuple[Action, ...] = (
         label="resume",
         description="Start or resume the run, which evaluates what is missing",
         keys=("p",),
-        why_not=can_evaluate,
+        why_not=live(can_evaluate),
         footer=7,
         label_now=evaluate_label,
     ),

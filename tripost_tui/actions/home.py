@@ -29,6 +29,14 @@ ACTIONS: tuple[Action, ...] = (
         footer=3,
     ),
     Action(
+        id="home.look",
+        label="look around",
+        description="Look around in a recorded run: every screen, nothing is started",
+        keys=("l",),
+        why_not=not_busy,
+        footer=5,
+    ),
+    Action(
         id="home.forget",
         label="forget",
         description="Take the project off this list; its files stay as they are",

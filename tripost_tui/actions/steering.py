@@ -6,6 +6,7 @@ from tripost_tui.situation import (
     has_engine,
     has_other_iterations,
     has_run,
+    live,
     pause_label,
     start_or_pause,
 )
@@ -17,7 +18,7 @@ def pause(target: Target, footer: int | None = 1) -> Action:
         label="pause/resume",
         description="Pause the run, resume it, or start its engine",
         keys=("p",),
-        why_not=start_or_pause,
+        why_not=live(start_or_pause),
         footer=footer,
         label_now=pause_label,
     )
@@ -29,7 +30,7 @@ def stop(target: Target, footer: int | None = 2) -> Action:
         label="stop",
         description="Stop after the item at hand and save; asks first",
         keys=("s",),
-        why_not=can_stop,
+        why_not=live(can_stop),
         footer=footer,
     )
 
@@ -40,7 +41,7 @@ def checkpoint(target: Target, footer: int | None = 3) -> Action:
         label="checkpoint",
         description="Write a checkpoint now",
         keys=("c",),
-        why_not=has_engine,
+        why_not=live(has_engine),
         footer=footer,
     )
 

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen, Screen
 
 from tripost_tui.actions import Target, actions_of
 from tripost_tui.actions.keymap import WORKS_EVERYWHERE
+from tripost_tui.collector import forget_painted_lines
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.situation import Situation
 from tripost_tui.state.place import Place
@@ -58,7 +59,14 @@ def tripost(app: App[object]) -> TripostApp:
     return cast("TripostApp", app)
 
 
-class BaseScreen(Screen[None]):
+class _Forgotten:
+    """A screen of which nothing is kept once it is left."""
+
+    def on_unmount(self) -> None:
+        forget_painted_lines()
+
+
+class BaseScreen(_Forgotten, Screen[None]):
     """A screen with a footer; `situation` decides what its keys can do."""
 
     TARGET: ClassVar[Target]
@@ -90,10 +98,10 @@ class BaseScreen(Screen[None]):
     def refresh_footer(self) -> None:
         """Show the keys as they are possible now."""
         for footer in self.query(KeyFooter):
-            footer.now = self.situation()
+            footer.now = tripost(self.app).situation_of(self)
 
 
-class Dialog(ModalScreen[T]):
+class Dialog(_Forgotten, ModalScreen[T]):
     """A small screen over another one; escape leaves it."""
 
     TAKES_EVERY_KEY: ClassVar[bool] = False

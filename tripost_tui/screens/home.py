@@ -151,6 +151,11 @@ class HomeScreen(BaseScreen):
 
         self._make("Starting the demo: its engine takes a few seconds to load", start)
 
+    def do_look(self) -> None:
+        self.state.busy = "Unpacking the recorded run"
+        self.repaint()
+        tripost(self.app).look_around(self._idle)
+
     def _make(self, busy: str, work: Callable[[], Path]) -> None:
         """Have a project made or started, then open it."""
         self.state.busy = busy

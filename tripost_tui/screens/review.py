@@ -34,10 +34,11 @@ from tripost_tui.state.trajectory import plain
 from tripost_tui.text import clean_text
 from tripost_tui.widgets.edit_box import LONGEST, EditBox, FilterBox
 from tripost_tui.widgets.key_footer import KeyFooter
-from tripost_tui.widgets.pane import Notices, Pane
+from tripost_tui.widgets.pane import Notices
 from tripost_tui.widgets.review_item import decision_content, fitting_mode, item_content
 from tripost_tui.widgets.review_list import ReviewList
 from tripost_tui.widgets.review_top import nothing_content, notices, top_content
+from tripost_tui.widgets.text_view import TextView
 
 POLL_S = 1.0
 SHORT = 30
@@ -90,7 +91,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
     BINDINGS = bindings_of(Target.REVIEW)
 
     def __init__(self, place: Place) -> None:
-        super().__init__(id="review")
+        super().__init__()
         self.place: Place = place
         self.view = ReviewView()
         self.mode = DiffMode.PLAIN
@@ -102,6 +103,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
         self._poll_trouble: Trouble | None = None
         self._drawn: tuple[object, ...] = ()
         self._drawn_item: int | None = None
+        self._item_due = False
         self._texts: dict[str, Content] = {}
 
     def compose(self) -> ComposeResult:
@@ -111,9 +113,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
         with Container(id="reviewing"):
             yield ReviewList(self.glyphs, id="queue")
             with Vertical(id="item-side"):
-                item = Pane("Trajectory", id="item")
-                item.can_focus = False
-                yield item
+                yield TextView("Trajectory", id="item")
                 yield EditBox(id="edit")
                 yield Static(Content(""), id="decision")
         yield KeyFooter(Target.REVIEW)
@@ -159,7 +159,7 @@ class ReviewScreen(_TagKeys, BaseScreen):
         else:
             if view.serial > self.view.serial:
                 self.view = view
-        if self._left:
+        if not self.is_there:
             return False
         self._poll_trouble = trouble if poll else self._poll_trouble
         if not poll:
@@ -179,8 +179,8 @@ class ReviewScreen(_TagKeys, BaseScreen):
         return self.query_one("#queue", ReviewList)
 
     @property
-    def _item(self) -> Pane:
-        return self.query_one("#item", Pane)
+    def _item(self) -> TextView:
+        return self.query_one("#item", TextView)
 
     @property
     def _edit(self) -> EditBox:
@@ -198,25 +198,41 @@ class ReviewScreen(_TagKeys, BaseScreen):
         self.call_after_refresh(self.repaint)
 
     def repaint(self) -> None:
-        """Show the view as it is."""
+        """Show the view as it is: the list now, the item with the next painting.
+
+        To paint the item takes three times as long as the list, which is what a key that is held
+        down waits for.
+        """
         view = self.view
-        self._update("#top", top_content(view, self.place.path.name, self.glyphs), layout=False)
+        self._update("#top", top_content(view, self.place.path.name, self.glyphs))
         self.query_one(Notices).show(notices(view, (self._trouble, self._poll_trouble)))
         self._queue.show(view)
         self.set_class(self._edit.display, "-editing")
+        self.refresh_footer()
+        if not self._item_due:
+            self._item_due = True
+            self.call_after_refresh(self._repaint_item)
+
+    def _repaint_item(self) -> None:
+        self._item_due = False
+        if not self.is_there:
+            return
+        view = self.view
         self._show_item()
         brief = self.size.height < SHORT
         width = max(20, self._item.size.width)
-        decision = decision_content(view, width, self.glyphs, brief=brief)
-        self._update("#decision", decision, layout=True)
+        self._update("#decision", decision_content(view, width, self.glyphs, brief=brief))
         self.query_one("#decision").display = view.item is not None
-        self.refresh_footer()
 
-    def _update(self, selector: str, content: Content, *, layout: bool) -> None:
-        """Show a text unless it is what is shown."""
-        if not content.is_same(self._texts.get(selector, Content(""))):
+    def _update(self, selector: str, content: Content) -> None:
+        """Show a text unless it is what is shown; the screen is laid out if its height changes."""
+        before = self._texts.get(selector, Content(""))
+        if not content.is_same(before):
             self._texts[selector] = content
-            self.query_one(selector, Static).update(content, layout=layout)
+            widget = self.query_one(selector, Static)
+            width = max(1, widget.content_size.width)
+            heights = {text.get_height({}, width) for text in (before, content)}
+            widget.update(content, layout=len(heights) > 1)
 
     def _show_item(self) -> None:
         view, pane = self.view, self._item
@@ -233,10 +249,9 @@ class ReviewScreen(_TagKeys, BaseScreen):
         shown = fitting_mode(self.mode, pane.columns)
         mode = "" if shown is DiffMode.PLAIN else f", {shown}"
         pane.retitle(f"Trajectory {item.id}, {origin}{mode}")
-        pane.show(item_content(shown_passages(item), self.mode, pane.columns, self.glyphs))
-        if item.id != self._drawn_item:
-            self._drawn_item = item.id
-            pane.scroll_home(animate=False)
+        content = item_content(shown_passages(item), self.mode, pane.columns, self.glyphs)
+        pane.show(content, from_top=item.id != self._drawn_item)
+        self._drawn_item = item.id
 
     def situation(self) -> Situation:
         return Situation(

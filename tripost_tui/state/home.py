@@ -19,6 +19,7 @@ ABOUT = (
 EMPTY = (
     "No runs yet.",
     "Press {home.demo} to start the demo: all of it, on this machine, in minutes.",
+    "Press {home.look} to look around first, in a recorded run: nothing is started.",
     "Press {home.new} to make a project: your task, student and experts.",
     "Press {global.doctor} for the doctor: what this machine has. {global.help} shows every key.",
 )

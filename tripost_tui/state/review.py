@@ -56,8 +56,8 @@ class ReviewDesk:
         self._loaded = False
         self._ids: Sequence[int] = ()
         self._pending: set[int] = set()
-        self._left_at = _NOWHERE
-        """A place where something undecided is, as far as is known."""
+        self._left_at: int | None = None
+        """A place where something undecided is, as far as is known; _NOWHERE if there is none."""
         self._at = -1
         self._rows: dict[int, ReviewRow] = {}
         self._item: ReviewItem | None = None
@@ -71,7 +71,7 @@ class ReviewDesk:
         self._due: int | None = None
         self._put_off: set[int] = set()
         self._decisions = 0
-        self._seen_event = self._newest_seen = 0
+        self._seen_event = self._newest_seen = self._newest_listed = 0
         self._fresh = 0
         self._unchecked = True
         self._said = ""
@@ -118,13 +118,26 @@ class ReviewDesk:
 
     def read_anew(self) -> None:
         """Make the list anew by filter and order."""
-        kept = self._ids[self._at] if self._at >= 0 else None
-        self._ids = self._port.ids(self._filter, self._order)
+        self._newest_listed = self._newest()
         self._read_pending()
         self._rows = {}
-        self._anchor = self._second = None
         self._fresh = 0
         self._recount()
+        self._list()
+
+    def _relist(self) -> None:
+        """Make the list of another filter or order; all is read anew only if there is news."""
+        known = (self._seen_event, self._newest_listed)
+        if (self._port.newest_event(), self._newest()) != known:
+            self.read_anew()
+        else:
+            self._list()
+
+    def _list(self) -> None:
+        kept = self._ids[self._at] if self._at >= 0 else None
+        self._ids = self._port.ids(self._filter, self._order)
+        self._left_at = None
+        self._anchor = self._second = None
         self._at = -1
         if self._ids:
             first = next((at for at, key in enumerate(self._ids) if key in self._pending), None)
@@ -137,13 +150,13 @@ class ReviewDesk:
         """Take ``text`` for the filter. Raises FilterFault, and leaves all as it is then."""
         wanted = parse_filter(text)
         self._wanted, self._filter = text.strip(), wanted
-        self.read_anew()
+        self._relist()
 
     def turn_order(self) -> None:
         """The next order: newest, disagreeing with the checker, shortest."""
         place = ORDERS.index(self._order) if self._order in ORDERS else -1
         self._order = ORDERS[(place + 1) % len(ORDERS)]
-        self.read_anew()
+        self._relist()
         self._said = f"Order: {words.ORDERS[self._order]}."
 
     def look(self, first: int, count: int) -> None:
@@ -385,6 +398,7 @@ class ReviewDesk:
                 self._rows[key] = row
             if row.status is ReviewStatus.PENDING:
                 self._pending.add(key)
+                self._left_at = None
             else:
                 self._pending.discard(key)
         if None in before or len(now) != len(before):
@@ -397,13 +411,16 @@ class ReviewDesk:
     def _read_pending(self) -> None:
         """Whatever the filter: a filter by words looks at every text, and once is enough."""
         self._pending = set(self._port.ids(ReviewFilter((PENDING,)), ReviewOrder.NEWEST))
+        self._left_at = None
 
     def _left_here(self) -> bool:
         """Whether something undecided is in the list."""
-        if self._left_at >= len(self._ids) or self._ids[self._left_at] not in self._pending:
+        at = self._left_at
+        if at is None or (at != _NOWHERE and self._ids[at] not in self._pending):
             places = range(len(self._ids))
-            self._left_at = next((at for at in places if self._ids[at] in self._pending), _NOWHERE)
-        return self._left_at != _NOWHERE
+            at = next((at for at in places if self._ids[at] in self._pending), _NOWHERE)
+            self._left_at = at
+        return at != _NOWHERE
 
     def _recount(self) -> None:
         self._counts = self._port.counts()
