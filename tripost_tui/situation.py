@@ -63,7 +63,10 @@ def always(_: Situation) -> Reason:
     return None
 
 
-RECORDED = "This is a recording, without engine and weights; {home.demo} on Home starts a demo of your own."
+RECORDED = (
+    "This is a recording, without engine and weights. "
+    "{home.demo} on Home starts a demo of your own."
+)
 
 
 def live(why_not: Callable[[Situation], Reason]) -> Callable[[Situation], Reason]:
