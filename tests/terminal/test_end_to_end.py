@@ -53,7 +53,7 @@ def test_the_first_evening(installed: Path, folder: Path, env: dict[str, str]) -
     with app(installed, folder, env) as terminal:
         terminal.sees("running", STARTS)
         terminal.press("enter")
-        terminal.sees("iteration 1/3")
+        terminal.sees("Stages")
         terminal.press("v")
         terminal.sees("Trajectory ")
         for at in range(1, 11):
