@@ -18,6 +18,7 @@ from engine.stage_two import Values
 from tripost_tui.actions import Target
 from tripost_tui.app import TripostApp
 from tripost_tui.screens.balance import BalanceScreen
+from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.state.balance import RATIO
 from tripost_tui.state.balance_port import BalancePort, CountPort, Pulse
 from tripost_tui.state.balance_store import StoreBalance
@@ -65,7 +66,7 @@ async def test_go_to_leads_there_and_brackets_lead_on(app: TripostApp, project: 
         await pilot.press("g", "b")
         await until(pilot, lambda: isinstance(app.screen, BalanceScreen))
         await pilot.press("left_square_bracket")
-        await until(pilot, lambda: app.screen.id == "review")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         await pilot.press("right_square_bracket")
         await until(pilot, lambda: isinstance(app.screen, BalanceScreen))
 

@@ -21,8 +21,9 @@ def killed_after(project: Project, keys: tuple[str, ...], decided: int) -> None:
     app = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert app.stdout is not None
     with app, app.stdout:
-        assert app.stdout.readline() == f"decided {decided}\n"
+        said = app.stdout.readline()
         app.kill()
+    assert said == f"decided {decided}\n"
 
 
 def test_a_killed_app_has_stored_every_decision_that_it_showed(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def test_help_names_the_commands_in_order_of_use_and_the_exit_codes(cli: CommandLine) -> None:
     text = cli("--help").stdout
-    named = re.findall(r"^  (\w+)   *[A-Z]", text, re.MULTILINE)
+    named = re.findall(r"^  (\w[\w-]*)   *[A-Z]", text, re.MULTILINE)
     assert " ".join(named) == (
-        "demo look new run status stop pause resume review balance continue report ask export task "
-        "experts plan doctor keys"
+        "demo look new run status stop pause resume review balance continue report compare-items "
+        "train-log ask export task experts plan doctor keys"
     )
     for code, meaning in EXIT_CODES.items():
         assert f"{code:>3}  {meaning}" in text
@@ -32,8 +32,8 @@ def test_the_readme_has_the_same_exit_codes() -> None:
 
 def test_the_readme_names_every_command(cli: CommandLine) -> None:
     readme = (ROOT / "README.md").read_text()
-    named = re.findall(r"^  (\w+)   *[A-Z]", cli("--help").stdout, re.MULTILINE)
-    assert set(re.findall(r"`tripost (\w+)", readme)) == set(named)
+    named = re.findall(r"^  (\w[\w-]*)   *[A-Z]", cli("--help").stdout, re.MULTILINE)
+    assert set(re.findall(r"`tripost ([\w-]+)", readme)) == set(named)
 
 
 def test_the_version(cli: CommandLine) -> None:
