@@ -231,7 +231,12 @@ class TripostApp(PreferringApp):
         def show(path: Path) -> None:
             self._recordings.add(path)
             self.open_stage(Target.RUN, Place(path, path.name))
-            self.say("A recording of a short demo run. g goes to its screens, esc leaves it.")
+            self.say(
+                fill(
+                    "A recording of a short demo run. {global.goto} goes to its screens, "
+                    "esc leaves it."
+                )
+            )
 
         self.job(self.backend.recording, show, after)
 

@@ -99,7 +99,7 @@ def lines_of(told: Told) -> Iterator[str]:
     yield p_reached(view.balance, view.ratio)
     if view.late.all:
         yield f"Not in this training: {late_said(view.late)} since."
-    if (short := shortage(view)) is not None:
+    if (short := shortage(view, in_app=False)) is not None:
         yield ": ".join(short)
     for number, example in enumerate(told.shown, 1):
         yield from _example_lines(number, example)
@@ -135,7 +135,7 @@ def facts_of(told: Told) -> dict[str, Any]:
             "restored": sorted(view.late.restored),
             "edited": sorted(view.late.edited),
         },
-        "shortage": ": ".join(short) if (short := shortage(view)) else None,
+        "shortage": ": ".join(short) if (short := shortage(view, in_app=False)) else None,
         "holds_from_iteration": _next(overview),
         "examples": [_example(example) for example in told.shown],
     }

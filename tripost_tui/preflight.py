@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from engine.errors import ConfigError, StudentError, TripostError
+from tripost_tui.actions.keymap import key_of
 from tripost_tui.wish import Wish, settings_of
 
 if TYPE_CHECKING:
@@ -211,7 +212,8 @@ def _taken(folder: Path) -> Finding:
     from engine.project import SETTINGS_FILE
 
     if (folder / SETTINGS_FILE).exists():
-        fix = "Choose another, or open it: esc, then enter on it in the list."
+        opens = key_of("home.open")
+        fix = f"Choose another, or open it: esc, then {opens} on it in the list."
         return Finding(Subject.FOLDER, Grade.FAILED, f"{folder} is a project already", fix)
     first = min((entry.name for entry in folder.iterdir()), default=None)
     if first is not None:

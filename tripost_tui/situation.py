@@ -148,8 +148,7 @@ def not_looking(now: Situation) -> Reason:
 
 
 def not_typing(now: Situation) -> Reason:
-    text = "An editor is open: {review.save} saves, esc leaves it."
-    return text if now.typing else None
+    return "An editor is open: esc leaves it." if now.typing else None
 
 
 def typing(now: Situation) -> Reason:
@@ -234,7 +233,7 @@ def can_evaluate(now: Situation) -> Reason:
     if reason := start_or_pause(now):
         return reason
     if now.alive and now.state == "waiting for review":
-        return "The run waits for review: g v decides, or tripost continue goes on."
+        return "The run waits for review: {global.review} decides, or tripost continue goes on."
     if now.alive and now.state != "paused":
         return "The run is at work: its evaluations come by themselves."
     return None
@@ -261,7 +260,7 @@ def has_pairs(now: Situation) -> Reason:
 def in_items(now: Situation) -> Reason:
     if reason := has_pairs(now):
         return reason
-    return None if now.in_items else "The items are not shown: i shows them."
+    return None if now.in_items else "The items are not shown: {evaluate.items} shows them."
 
 
 def items_label(now: Situation) -> str:
@@ -285,7 +284,7 @@ def stop_or_scripts(now: Situation) -> Reason:
     if now.busy:
         return now.busy
     if not now.has_scripts:
-        return "The task has no scripts of its own; w chooses another expert."
+        return "The task has no scripts of its own; {collect.switch} chooses another expert."
     return None
 
 
@@ -309,7 +308,7 @@ def can_switch_expert(now: Situation) -> Reason:
     if not now.latest:
         return "This is an earlier run of the project; only its latest can go on."
     if now.alive:
-        return "The engine is at work: s stops it, then another expert can be chosen."
+        return "The engine is at work: {collect.stop} stops it, then another expert can be chosen."
     if now.state == "finished":
         return "This run is finished: no expert is asked any more."
     return None

@@ -13,7 +13,7 @@ from engine.doctor import Check, Status
 from tripost_tui.app import TripostApp
 from tripost_tui.backend import LocalBackend
 from tripost_tui.found_experts import SCRIPTS, FoundExpert, FoundExperts
-from tripost_tui.preferences import Reading
+from tripost_tui.preferences import Reading, preferences_path
 from tripost_tui.preflight import Finding, Grade, Subject
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.new_project import NewProjectScreen
@@ -151,6 +151,17 @@ def app_on(
 ) -> TripostApp:
     clock = recorded.Clock(recorded.NOW)
     return TripostApp(project, ascii_only=ascii_only, backend=backend, clock=clock)
+
+
+def app_with(backend: StartedBackend, **keys: list[str]) -> TripostApp:
+    """The app with a file in which actions have these keys; ``__`` stands for the dot."""
+    path = preferences_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [f'"{one.replace("__", ".")}" = {has}' for one, has in keys.items()]
+    path.write_text("\n".join(["[keys]", *lines]))
+    app = app_on(backend)
+    assert app.settings.faults == ()
+    return app
 
 
 async def until(pilot: AppPilot, true: Callable[[], object], what: str = "it") -> None:

@@ -96,7 +96,7 @@ async def test_p_is_tried_with_each_key_and_taken_back(app: TripostApp, project:
 async def test_weights_are_kept_with_enter_and_saved(app: TripostApp, project: Project) -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await balance_of(pilot, project)
-        await pilot.press("s")
+        await pilot.press("ctrl+s")
         await said(pilot, "are as they are saved")
         await pilot.press("w")
         screen.query_one(Input).value = "w=2.5"
@@ -104,7 +104,7 @@ async def test_weights_are_kept_with_enter_and_saved(app: TripostApp, project: P
         await until(pilot, lambda: screen.view.values["train.weight"] == 2.5)
         assert "Not saved" in text_of(pilot)
         assert load_settings(project.settings_path).train.weight == 1.5
-        await pilot.press("s")
+        await pilot.press("ctrl+s")
         await said(pilot, "Iteration 2 will be made with them")
         assert load_settings(project.settings_path).train.weight == 2.5
         await until(pilot, lambda: "Not saved" not in text_of(pilot))
@@ -122,9 +122,9 @@ async def test_plus_minus_zero_and_reset(app: TripostApp, project: Project) -> N
         await until(pilot, lambda: screen.view.values[RATIO] == 0)
         await settled(pilot, screen)
         assert "p off: all is taken" in text_of(pilot)
-        await pilot.press("r")
+        await pilot.press("u")
         await until(pilot, lambda: screen.view.values[RATIO] == start)
-        await pilot.press("r")
+        await pilot.press("u")
         await said(pilot, "are as they are saved")
 
 
@@ -304,5 +304,5 @@ async def test_a_run_that_is_over_saves_for_a_new_one(app: TripostApp, project: 
         store.set_run_status(1, RunStatus.FINISHED)
     async with app.run_test(size=SIZE) as pilot:
         await balance_of(pilot, project)
-        await pilot.press("plus", "s")
+        await pilot.press("plus", "ctrl+s")
         await said(pilot, "tripost run --new")

@@ -114,14 +114,14 @@ async def test_items_are_listed_with_what_changed(app: TripostApp) -> None:
 @pytest.mark.usefixtures("tested")
 async def test_keys_of_items_say_why_not_while_accuracy_is_shown(app: TripostApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
-        await open_evaluate(pilot, "c")
+        await open_evaluate(pilot, "f")
         await said(pilot, "The items are not shown: i shows them.")
 
 
 @pytest.mark.usefixtures("tested")
 async def test_filters_and_orders(app: TripostApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
-        screen = await open_evaluate(pilot, "enter", "c")
+        screen = await open_evaluate(pilot, "enter", "f")
         assert screen.state.items.kind is Outcome.BROKEN
         assert "Items 1/2, 18 hidden" in text_of(pilot)
         for key, kind in zip("1234", (None, *list(Outcome)[1:]), strict=True):
@@ -204,7 +204,7 @@ async def test_another_model_is_chosen_from_a_list(app: TripostApp, tested: Proj
         await pilot.press("enter")
         await until(pilot, lambda: "run 1" in screen.state.items.names[1], "the other model")
         assert screen.state.items.names == ("run 2, start", "run 1, iteration 2")
-        await pilot.press("s")
+        await pilot.press("w")
         assert screen.state.items.names == ("run 1, iteration 2", "run 2, start")
         await pilot.pause(0.7)
         # Readings of the run do not take back what a person chose.
@@ -381,7 +381,7 @@ async def test_ascii_means_ascii(backend: StartedBackend) -> None:
         await open_evaluate(pilot)
         await pilot.pause()
         assert text_of(pilot).isascii()
-        for key in ("t", "i", "d", "c", "j", "u", "o", "m"):
+        for key in ("t", "i", "d", "f", "j", "u", "o", "m"):
             await pilot.press(key)
             await pilot.pause()
             assert text_of(pilot).isascii()

@@ -124,9 +124,9 @@ def test_footer_and_help_have_the_keys_that_hold() -> None:
     assert "run.stop" not in ids
     assert more_key(Target.NEW) == "F2"
     page = help_content(Target.RUN, Situation(), UNICODE, 200).plain
-    assert "F5        Pause the run" in page
+    assert "F5          Pause the run" in page
     assert "its engine waits; F5 resumes" in page
-    assert "^p        Stop after the item at hand" in page
+    assert "^p          Stop after the item at hand" in page
 
 
 def test_where_one_types_the_footer_has_the_first_key_that_works_there() -> None:

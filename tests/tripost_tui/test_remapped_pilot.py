@@ -2,27 +2,14 @@
 
 import pytest
 import recorded
-from piloting import StartedBackend, app_on, at_home, at_new, open_run, text_of, until
+from piloting import StartedBackend, app_with, at_home, at_new, open_run, text_of, until
 
 from engine.project import Project
-from tripost_tui.app import TripostApp
-from tripost_tui.preferences import preferences_path
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.help import HelpScreen
 from tripost_tui.screens.review import ReviewScreen
 
 SIZE = (80, 24)
-
-
-def app_with(backend: StartedBackend, **keys: list[str]) -> TripostApp:
-    """The app with a file in which actions have these keys; ``__`` stands for the dot."""
-    path = preferences_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f'"{one.replace("__", ".")}" = {has}' for one, has in keys.items()]
-    path.write_text("\n".join(["[keys]", *lines]))
-    app = app_on(backend)
-    assert app.settings.faults == ()
-    return app
 
 
 async def test_quitting_by_another_key_works_in_fields_and_over_dialogs_too(

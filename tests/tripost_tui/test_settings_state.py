@@ -38,7 +38,7 @@ def test_the_filter_finds_words_screens_and_keys() -> None:
         state.words = words
         return {row.action.id for row in state.key_rows() if row.action}
 
-    assert found("checkpoint") == {"run.checkpoint", "collect.checkpoint", "train.checkpoint"}
+    assert found("checkpoint") == {f"{one}.checkpoint" for one in ("run", "collect", "train")}
     assert found("review accept") >= {"review.accept"}
     assert "home.open" not in found("review accept")
     assert found("^q") == {"global.quit"}

@@ -18,7 +18,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="collect.report",
         label="report/retry",
-        description="Show the report; where the expert is offline, ask it again",
+        description="Show the report, or ask an offline expert again",
         keys=("r",),
         why_not=report_or_retry,
         footer=2,
@@ -27,7 +27,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="collect.switch",
         label="expert",
-        description="Let another expert correct from here on; what is collected stays",
+        description="Let another expert go on; what is collected stays",
         keys=("w",),
         why_not=live(can_switch_expert),
         footer=3,
@@ -35,7 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="collect.stop",
         label="stop/scripts",
-        description="Stop and save; where the expert is offline, go on with the task's scripts",
+        description="Stop and save; with the expert offline, use scripts",
         keys=("s",),
         why_not=live(stop_or_scripts),
         footer=4,
@@ -44,7 +44,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="collect.hold",
         label="hold/follow",
-        description="Hold the trajectory that is shown, or follow the newest again",
+        description="Hold this trajectory, or follow the newest again",
         keys=("space",),
         why_not=has_trajectory,
         footer=5,

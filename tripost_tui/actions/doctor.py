@@ -7,7 +7,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="doctor.copy",
         label="copy report",
-        description="Copy findings, last errors and the end of the log as text",
+        description="Copy findings, last errors and the end of the log",
         keys=("y",),
         footer=1,
     ),
@@ -22,7 +22,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="doctor.filter",
         label="filter",
-        description="Show other levels of the log: all, warnings and errors, errors",
+        description="The log: all of it, warnings and errors, errors alone",
         keys=("f",),
         why_not=has_log,
         footer=3,
@@ -51,14 +51,14 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="doctor.zoom",
         label="zoom",
-        description="Give the whole screen to the focused pane; esc gives it back",
+        description="Zoom the focused pane to the whole screen, or back",
         keys=("z",),
         footer=4,
     ),
     Action(
         id="doctor.down",
         label="down",
-        description="Scroll down, as the arrows do; end follows what is written",
+        description="Scroll down, as the arrows do; end follows the log",
         keys=("j",),
     ),
     Action(

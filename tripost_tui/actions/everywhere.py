@@ -42,7 +42,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="global.collect",
         label="collect",
-        description="Collect: attempts, feedback and updates of that run, and its experts",
+        description="Collect: its attempts, feedback, updates and experts",
         keys=(),
         why_not=on_a_run,
         letter="c",
@@ -50,7 +50,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="global.train",
         label="train",
-        description="Train: the loss of that run and what else its training shows",
+        description="Train: loss, speed and memory of that run's training",
         keys=(),
         why_not=on_a_run,
         letter="t",
@@ -66,7 +66,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="global.doctor",
         label="doctor",
-        description="Doctor: this machine, its experts, the log of the selected project",
+        description="Doctor: this machine, its experts, the log",
         keys=(),
         letter="d",
     ),
@@ -104,7 +104,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="global.export",
         label="export",
-        description="Export of that run: adapter, model, GGUF, Ollama, dataset",
+        description="Export: adapter, model, GGUF, Ollama, dataset",
         keys=(),
         why_not=on_a_run,
         letter="x",
@@ -146,7 +146,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="global.jump",
         label="jump to",
-        description="Show a letter on each pane and field; that letter focuses it",
+        description="Show a letter on each pane and field, to focus it by",
         keys=("apostrophe", "ctrl+g"),
     ),
     Action(

@@ -83,7 +83,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="export.down",
         label="down",
-        description="Next format; arrows scroll where tab has put the focus into a pane",
+        description="Next format; arrows scroll a pane that has the focus",
         keys=("j", "down"),
     ),
     Action(
@@ -95,7 +95,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="export.zoom",
         label="zoom",
-        description="Give the whole screen to commands and files, or to the focused pane",
+        description="Zoom commands and files, or the focused pane, or back",
         keys=("z",),
     ),
 )

@@ -31,7 +31,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="home.look",
         label="look around",
-        description="Look around in a recorded run: every screen, nothing is started",
+        description="Look around in a recorded run; nothing is started",
         keys=("l",),
         why_not=not_busy,
         footer=5,
@@ -39,7 +39,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="home.forget",
         label="forget",
-        description="Take the project off this list; its files stay as they are",
+        description="Take the project off this list; its files stay",
         keys=("x",),
         why_not=selected,
         footer=4,

@@ -118,6 +118,8 @@ class Keymap:
         pieces: list[tuple[str, bool]] = []
         at = 0
         for found in _PLACEHOLDER.finditer(text):
+            if found.group(1) not in self._by_id:
+                continue  # of a name that others gave, such as a folder's
             pieces += [(text[at : found.start()], False), (self.named(found.group(1)), True)]
             at = found.end()
         return [*pieces, (text[at:], False)]

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 _SHOWN = {
     "question_mark": "?",
     "escape": "esc",
-    "shift+tab": "S-tab",
     "slash": "/",
     "backslash": "\\",
     "left_square_bracket": "[",
@@ -64,6 +63,8 @@ def shown_key(key: str) -> str:
     modifiers, plus, bare = key.rpartition("+")
     if modifiers == "ctrl":
         return f"^{_SHOWN.get(bare, bare)}"
+    if modifiers == "shift":
+        modifiers, plus = "S", "-"
     bare = bare.upper() if _is_function(bare) else _SHOWN.get(bare, bare)
     return f"{modifiers}{plus}{bare}"
 

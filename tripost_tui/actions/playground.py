@@ -7,7 +7,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="playground.ask",
         label="ask",
-        description="Ask the question in the field; loads the student where it is not loaded",
+        description="Ask the question in the field; loads the student first",
         keys=("enter",),
         why_not=live(can_ask),
         footer=1,
@@ -23,7 +23,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="playground.models",
         label="models",
-        description="Choose the models of the two columns: the start, any iteration, or only one",
+        description="Choose the models of the two columns",
         keys=("ctrl+o", "m"),
         why_not=is_readable,
         footer=3,
@@ -31,7 +31,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="playground.temperature",
         label="temperature",
-        description="Greedy, as in the evaluation, or sampled at a temperature: 0.3, 0.7, 1",
+        description="Greedy as in the evaluation, or sampled at 0.3, 0.7, 1",
         keys=("ctrl+t", "t"),
         why_not=is_readable,
         footer=5,
@@ -39,7 +39,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="playground.cancel",
         label="cancel, back",
-        description="Cancel what is being written; else leave the field, then the screen",
+        description="Cancel the answer; else leave the field, the screen",
         keys=("escape",),
         footer=4,
     ),
@@ -58,13 +58,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="playground.earlier",
         label="question before",
-        description="The question before, with its answers; in the field from its first line",
+        description="The question before; in the field from its first line",
         keys=("up",),
     ),
     Action(
         id="playground.later",
         label="question after",
-        description="The question after it, at last what was being typed",
+        description="The question after; in the field from its last line",
         keys=("down",),
     ),
     Action(
@@ -77,7 +77,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="playground.unseen",
         label="unseen item",
-        description="Take a test item of a difficulty that is never trained on",
+        description="Take a test item of a difficulty never trained on",
         keys=("u",),
         why_not=has_items,
     ),
@@ -105,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="playground.zoom",
         label="zoom",
-        description="Give the whole screen to the focused column; esc gives it back",
+        description="Zoom the focused column to the whole screen, or back",
         keys=("z",),
     ),
 )

@@ -7,7 +7,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="review.accept",
         label="accept",
-        description="Accept it, or all of the range, and go to the next undecided one",
+        description="Accept it, or all of the range, and go on",
         keys=("a",),
         why_not=can_review,
         footer=1,
@@ -15,7 +15,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="review.reject",
         label="reject",
-        description="Reject it, or all of the range: rejected is left out of training",
+        description="Reject it, or all of the range: it is not trained on",
         keys=("x",),
         why_not=can_review,
         footer=2,
@@ -35,7 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="review.edit",
         label="edit",
-        description="Edit the last attempt here; the original is kept, the checker looks again",
+        description="Edit the last attempt; the original is kept",
         keys=("e",),
         why_not=can_review,
         footer=4,
@@ -43,7 +43,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="review.diff",
         label="diff",
-        description="Show updates plain, with changed words marked, or beside the attempt",
+        description="Show updates plain, changed words marked, or split",
         keys=("d",),
         why_not=can_review,
         footer=5,
@@ -193,7 +193,7 @@ ACTIONS: tuple[Action, ...] = (
         Action(
             id=f"review.tag{number}",
             label=f"tag {number}",
-            description=f"Put reason tag {number} on it, or take it off; see below the text",
+            description=f"Put reason tag {number} on it, or take it off",
             keys=(str(number),),
             why_not=can_review,
         )

@@ -7,7 +7,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="settings.change",
         label="change",
-        description="Change what is selected: choose the colours, switch, or press a new key",
+        description="Change what is selected, or give it another key",
         keys=("enter",),
         why_not=on_a_setting,
         footer=1,
@@ -31,7 +31,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="settings.filter",
         label="filter",
-        description="Show the keys whose action, screen or key has these words",
+        description="Show keys by words of their action, screen or key",
         keys=("slash",),
         why_not=not_filtering,
         footer=4,
@@ -47,7 +47,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="settings.none",
         label="no key",
-        description="Take all keys from the selected action; the palette still has it",
+        description="Leave the action no key; the palette still has it",
         keys=("d",),
         why_not=on_a_key,
     ),

@@ -50,7 +50,7 @@ def report(target: Target, footer: int | None = 4) -> Action:
     return Action(
         id=f"{target}.report",
         label="report",
-        description="Show the report: accuracy, intervals, comparison with the start",
+        description="Show the report: accuracy, before and after",
         keys=("r",),
         why_not=has_run,
         footer=footer,
@@ -61,7 +61,7 @@ def zoom(target: Target, footer: int | None = None) -> Action:
     return Action(
         id=f"{target}.zoom",
         label="zoom",
-        description="Give the whole screen to the focused pane; esc gives it back",
+        description="Zoom the focused pane to the whole screen, or back",
         keys=("z",),
         footer=footer,
     )
@@ -80,7 +80,7 @@ def iterations(target: Target, footer: int | None = None) -> tuple[Action, Actio
         Action(
             id=f"{target}.later",
             label="later",
-            description="Look at the iteration after; the last one goes on by itself",
+            description="Look at the iteration after; the last one is live",
             keys=("full_stop",),
             why_not=has_other_iterations,
         ),

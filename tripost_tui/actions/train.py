@@ -11,7 +11,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="train.log",
         label="log/linear",
-        description="Loss and gradient norm on a logarithmic axis, or back on a linear one",
+        description="Loss and gradient norm on a logarithmic or linear axis",
         keys=("l",),
         why_not=has_steps,
         footer=4,

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from db.records import CommandKind
 from tripost_tui.actions import Target
+from tripost_tui.actions.keymap import key_of
 from tripost_tui.screens.base import tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.following import FollowingScreen
@@ -72,7 +73,8 @@ class AboutRunScreen(FollowingScreen):
             if sure:
                 self.ask(CommandKind.STOP)
 
-        text = "It ends after the item at hand. All is saved, and p resumes it later."
+        again = key_of(f"{self.TARGET}.pause")
+        text = f"It ends after the item at hand. All is saved, and {again} resumes it later."
         self.app.push_screen(ConfirmDialog("Stop the run?", text), stop)
 
     def do_checkpoint(self) -> None:

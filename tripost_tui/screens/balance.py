@@ -246,6 +246,10 @@ class BalanceScreen(BaseScreen):
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.repaint)
 
+    def keys_changed(self) -> None:
+        self._drawn = ()
+        super().keys_changed()
+
     def repaint(self) -> None:
         """Show the view as it is."""
         view = self.view

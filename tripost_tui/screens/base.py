@@ -90,8 +90,12 @@ class BaseScreen(_Forgotten, Screen[None]):
         """False once a person has left it: what comes in late has nothing to be shown on."""
         return self in self.app.screen_stack
 
+    def repaint(self) -> None:
+        """Show the state as it is."""
+
     def keys_changed(self) -> None:
         """Show the keys that hold now, wherever the screen names one."""
+        self.repaint()
         for footer in self.query(KeyFooter):
             footer.refresh()
 

@@ -18,6 +18,7 @@ from db.records import CommandKind
 from engine.comparing import Outcome
 from engine.errors import TripostError
 from tripost_tui.actions import Target
+from tripost_tui.actions.keymap import fill
 from tripost_tui.screens.base import bindings_of, tripost
 from tripost_tui.screens.choosing_models import offer_models
 from tripost_tui.screens.following import FollowingScreen
@@ -310,7 +311,7 @@ class EvaluateScreen(FollowingScreen):
         if choice.why_not:
             app.say(f"They cannot be compared: {choice.why_not}.", "warning")
         elif choice.model == other:
-            app.say("That is the other model already; s swaps the two.")
+            app.say(fill("That is the other model already; {evaluate.swap} swaps the two."))
         else:
             pair = list(self.state.wanted() or (None, None))
             pair[side] = choice.model

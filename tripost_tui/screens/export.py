@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tripost_tui.actions import Target
+from tripost_tui.actions.keymap import fill
 from tripost_tui.exporter import Exporter, ExportReader, ExportReading
 from tripost_tui.glyphs import to_ascii
 from tripost_tui.screens.base import Dialog, bindings_of, tripost
@@ -130,7 +131,8 @@ class ExportScreen(FollowingScreen):
                 self.exporter.cancel()
 
         title = self.state.working.title
-        text = f"Cancel {title}? Nothing will be left of it. n lets it go on; g goes elsewhere."
+        text = f"Cancel {title}? Nothing will be left of it. "
+        text += fill("{confirm.no} lets it go on; {global.goto} goes elsewhere.")
         return _done(self.app.push_screen(ConfirmDialog("Cancel the export?", text), cancel))
 
     # --- actions ---------------------------------------------------------------------------

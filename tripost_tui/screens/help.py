@@ -30,7 +30,7 @@ STATES = {
 }
 
 
-_KEY_COLUMN = 12
+_KEY_COLUMN = 14
 _WIDEST = 84
 
 
@@ -47,6 +47,8 @@ def help_content(target: Target, now: Situation, glyphs: Glyphs, width: int) -> 
             text = each.description
             text = fill(f"{text}. Not now: {reason}" if reason else text)
             wrapped = textwrap.wrap(text, max(20, width - _KEY_COLUMN))
+            if len(keys) + 4 > _KEY_COLUMN:
+                wrapped.insert(0, "")
             body = ("\n" + " " * _KEY_COLUMN).join(wrapped)
             style = "dim" if reason else ""
             lines.append(

@@ -35,6 +35,7 @@ from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices, Pane
 from tripost_tui.wish import Wish
 
+_SCROLLED = "Arrows and pgdn scroll; {global.next_pane} goes back to the values."
 SETTLED_S = 0.3
 """Seconds without a change after which the values are looked at."""
 
@@ -216,7 +217,7 @@ class NewProjectScreen(BaseScreen):
 
     def _show_hint(self) -> None:
         field = self._field_of(self.focused)
-        text = HINTS[field] if field else "Arrows and pgdn scroll; tab goes back to the values."
+        text = HINTS[field] if field else fill(_SCROLLED)
         if text != self._hint:
             self._hint = text
             shown = to_ascii(text) if tripost(self.app).ascii_only else text

@@ -18,6 +18,7 @@ from db.records import Subtask
 from engine.errors import TripostError
 from engine.play.outlook import Outlook
 from tripost_tui.actions import Target
+from tripost_tui.actions.keymap import fill
 from tripost_tui.playing import Player
 from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
 from tripost_tui.screens.choosing import ChoiceDialog
@@ -243,9 +244,11 @@ class PlaygroundScreen(BaseScreen):
         box = self.query_one("#asking", Container)
         box.border_title = Content(question_title(self.state, self._typed))
         keys = (
-            "enter asks, ^j new line, esc leaves" if self._box.has_focus else "i writes, y copies"
+            "{playground.ask} asks, {playground.newline} new line, esc leaves"
+            if self._box.has_focus
+            else "{playground.write} writes, {playground.copy} copies"
         )
-        box.border_subtitle = Content(keys)
+        box.border_subtitle = Content(fill(keys))
 
     @property
     def _typed(self) -> str:
@@ -271,7 +274,8 @@ class PlaygroundScreen(BaseScreen):
             self._look(asks=True)
             return
         if not question.strip():
-            tripost(self.app).say("Type a question first; ctrl+r takes a test item.", "warning")
+            text = fill("Type a question first; {playground.random} takes a test item.")
+            tripost(self.app).say(text, "warning")
             return
         self.state.ask(question)
         self.query_one("#left").focus()

@@ -197,6 +197,10 @@ class ReviewScreen(_TagKeys, BaseScreen):
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.repaint)
 
+    def keys_changed(self) -> None:
+        self._drawn = ()
+        super().keys_changed()
+
     def repaint(self) -> None:
         """Show the view as it is: the list now, the item with the next painting.
 

@@ -72,10 +72,6 @@ class SettingsScreen(BaseScreen):
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.repaint)
 
-    def keys_changed(self) -> None:
-        super().keys_changed()
-        self.repaint()
-
     def repaint(self) -> None:
         """Show what holds now."""
         app, state = tripost(self.app), self.state

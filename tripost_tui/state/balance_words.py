@@ -15,6 +15,7 @@ from engine.light_tokens import Basis, Piece
 from engine.postprocess import ratio_of, share_of_improving
 from engine.preview import LateReviews
 from engine.stage_two import Values
+from tripost_tui.actions.keymap import fill
 from tripost_tui.state.balance_view import BalanceView, Source
 
 KINDS = {
@@ -198,8 +199,11 @@ def scarce_said(short: Scarce) -> str:
     return f"{short.missing:,} more {kind} examples would leave no surplus"
 
 
-def shortage(view: BalanceView) -> tuple[str, str] | None:
-    """Title and text where there are too few rows: the shortfall, the filter that costs most."""
+def shortage(view: BalanceView, *, in_app: bool = True) -> tuple[str, str] | None:
+    """Title and text where there are too few rows: the shortfall, the filter that costs most.
+
+    ``in_app``: what can be done is told by keys, else by options of `tripost balance`.
+    """
     balance, overview = view.balance, view.overview
     if balance is None or overview is None or view.is_old or view.is_collecting:
         return None
@@ -212,24 +216,31 @@ def shortage(view: BalanceView) -> tuple[str, str] | None:
     worst = balance.costliest
     if worst is None:
         return title, f"{text}. No filter takes any out: {view.kept:,} trajectories are too few."
-    return title, f"{text}. {costs_most(worst, balance)}"
+    return title, f"{text}. {costs_most(worst, balance, in_app=in_app)}"
 
 
-def costs_most(worst: FilterStep, balance: Balance) -> str:
+def costs_most(worst: FilterStep, balance: Balance, *, in_app: bool) -> str:
     """Name a filter with its counts, and what can be done about it."""
     text = (
         f"What costs most: {_FILTER_NAMES[worst.filter]}, "
         f"{worst.lost_in_all:,} of {balance.made_in_all:,}"
     )
-    return f"{text}. {_ADVICE[worst.filter]}"
+    advice = _ADVICE | (_ADVICE_IN_APP if in_app else {})
+    return f"{text}. {fill(advice[worst.filter])}"
 
 
 _ADVICE = {
-    Filter.REVIEW: "Review takes decisions back (u).",
-    Filter.UNUSABLE: "f shows which and why.",
+    Filter.REVIEW: "tripost review takes decisions back.",
+    Filter.UNUSABLE: "--rows dropped --show 10 shows which and why.",
     Filter.REPEATS: "More questions, or a higher collect.temperature, give fewer.",
     Filter.LENGTH: "train.max_tokens and the student's context set the length.",
-    Filter.REBALANCING: "Another p takes fewer out: + and - try it, 0 turns it off.",
+    Filter.REBALANCING: "Another --p takes fewer out.",
+}
+_ADVICE_IN_APP = {
+    Filter.REVIEW: "Review takes decisions back ({review.undo}).",
+    Filter.UNUSABLE: "{balance.rows} shows which and why.",
+    Filter.REBALANCING: "Another p takes fewer out: {balance.more} and {balance.less} try it, "
+    "{balance.off} turns it off.",
 }
 
 
@@ -309,7 +320,7 @@ def late_said(late: LateReviews) -> str:
 NOT_COLLECTED = (
     "Nothing is collected for this iteration yet.",
     "Trajectories come when the run samples the student and edits its attempts:",
-    "esc, then p starts or resumes it. What would train is shown as they come.",
+    "esc, then {run.pause} starts or resumes it. What would train is shown as they come.",
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from db.records import DropStage, Stage, StageStatus
+from tripost_tui.actions.keymap import fill
 from tripost_tui.situation import Situation
 from tripost_tui.state.collect_reading import CollectReading, Counters, Shown
 from tripost_tui.state.expert_traffic import ExpertRow, Spending
@@ -35,6 +36,8 @@ class CollectState(Standing[CollectReading]):
     ``wanted`` is the iteration that a person chose; None follows the newest. ``refusal`` is why
     no engine could be started for an expert's sake, until one is.
     """
+
+    PAUSES = "collect.pause"
 
     def __init__(self, name: str, *, latest: bool = True) -> None:
         super().__init__(name, latest=latest)
@@ -97,14 +100,15 @@ class CollectState(Standing[CollectReading]):
         if not self.shown or self.reading is None:
             return "Collected"
         others = len(self.reading.iterations) > 1
-        return f"Collected, iteration {self.shown}" + (" (others: , .)" if others else "")
+        ways = fill(" (others: {collect.earlier} {collect.later})") if others else ""
+        return f"Collected, iteration {self.shown}{ways}"
 
     def empty(self) -> str:
         """Why there is nothing to see; empty where there is."""
         if self.reading is None:
             return "" if self.trouble else "Reading the run."
         if self.run is None:
-            return "There is no run yet. p starts it."
+            return fill("There is no run yet. {collect.pause} starts it.")
         if self.counters.sampled:
             return ""
         if self.stage:
@@ -193,12 +197,12 @@ class CollectState(Standing[CollectReading]):
         name = f": {shorten(one_line(offline.expert, _NAME_CHARS), 60)}" if offline.expert else ""
         one = self.counters
         kept = f"Kept: {one.judged:,} judged attempts, {one.kept_in_all:,} trajectories. "
-        ways = ["r asks again", "w another expert"]
+        ways = ["{collect.report} asks again", "{collect.switch} another expert"]
         if self.reading is not None and self.reading.has_scripts:
-            ways.append("s the task's scripts")
+            ways.append("{collect.stop} the task's scripts")
         said = shorten(one_line(offline.message, 2000), 240)
         title = f"{one_line(offline.title, 100)}{name}"
-        return [("error", title, said), ("info", kept + ", ".join(ways), ""), *shown]
+        return [("error", title, said), ("info", kept + fill(", ".join(ways)), ""), *shown]
 
     def situation(self) -> Situation:
         reading = self.reading

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from db.records import EvaluationCounts, Stage, StageName, StageStatus, Subtask
 from engine.comparing import Measure, NotComparable
 from engine.statistics import Share
+from tripost_tui.actions.keymap import fill
 from tripost_tui.situation import Situation
 from tripost_tui.state.items_view import ItemsView
 from tripost_tui.state.models import Model
@@ -128,20 +129,20 @@ class EvaluateState:
     def missing(self) -> str:
         """Which evaluations are not there (or not whole), and how they come; empty for none."""
         if self.run.run is None:
-            return "" if self.run.reading is None else f"No evaluation yet: {self._how()}"
+            return "" if self.run.reading is None else f"No evaluation yet: {fill(self._how())}"
         whole = {line.iteration for line in self.lines() if line.done}
         absent = [at for at in range(self.run.iterations + 1) if at not in whole]
         if not absent:
             return ""
         first = absent[0]
         if not whole and not self.lines():
-            return f"No evaluation yet: {self._how()}"
+            return f"No evaluation yet: {fill(self._how())}"
         part = any(line.iteration == first for line in self.lines())
         if part:
             what = f"The evaluation of {_the(first)} is not finished"
         else:
             what = f"No evaluation for {_listed(absent)}"
-        return f"{what}: {self._how()}"
+        return f"{what}: {fill(self._how())}"
 
     def _how(self) -> str:
         run = self.run
@@ -154,22 +155,25 @@ class EvaluateState:
         if run.busy or run.word == "starting":
             return "the engine is loading."
         if run.word == "stopping":
-            return "the run is stopping; p resumes it after that."
+            return "the run is stopping; {evaluate.resume} resumes it after that."
         if run.word == "paused":
-            return "the run is paused; p resumes it."
+            return "the run is paused; {evaluate.resume} resumes it."
         if run.word == "waiting for review":
-            return "the run waits for review (g v); it comes after that."
+            return "the run waits for review ({global.review}); it comes after that."
         if run.alive:
             at = f" of {iteration_name(run.iteration)}" if run.iteration else ""
             now = f" (now: {run.stage}{at})" if run.stage and run.stage != "evaluate" else ""
             return f"the run is at work, and it comes by itself{now}."
         if run.word == "not started":
-            return "p starts the run, which begins with it."
+            return "{evaluate.resume} starts the run, which begins with it."
         if run.word == "failed" and run.view is not None and ANEW in run.view.explanation:
             return "it will not come, since the run cannot go on; a new one can be begun."
         if run.word == "failed":
-            return "the run failed (g r says why); p resumes it, and it evaluates then."
-        return "p resumes the run, which evaluates then."
+            return (
+                "the run failed ({global.run} says why); "
+                "{evaluate.resume} resumes it, and it evaluates then."
+            )
+        return "{evaluate.resume} resumes the run, which evaluates then."
 
     # --- what is compared ------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from engine.export.offers import Offer
 from engine.export.provenance import Export
 from engine.export.usage import Usage, joined, usages
 from engine.trained import TrainedIteration
+from tripost_tui.actions.keymap import fill, key_of
 from tripost_tui.exporter import ExportReading, TargetFacts, Wanted, WorkView
 from tripost_tui.situation import Situation
 from tripost_tui.state.run import Trouble
@@ -213,13 +214,15 @@ class ExportState:
         if offer.why_not:
             return f"{_capital(one_line(offer.why_not, 400))}."
         if target.wrong:
-            return f"{_capital(target.wrong)}: f names another folder."
+            return f"{_capital(target.wrong)}: {key_of('export.folder')} names another folder."
         if target.taken and not target.replaceable:
-            return "The folder is there already, and is no export: f names another."
+            return fill(
+                "The folder is there already, and is no export: {export.folder} names another."
+            )
         needed, free = offer.needed_bytes, target.free_bytes
         if needed is not None and free is not None and free < needed + _ROOM_BYTES:
-            taken = f"It takes about {size(needed)}"
-            return f"{taken}, and {size(free)} are free: f names a folder on another disk."
+            taken = f"It takes about {size(needed)}, and {size(free)} are free"
+            return f"{taken}: {key_of('export.folder')} names a folder on another disk."
         return None
 
     def why_no_command(self) -> str | None:
@@ -230,11 +233,14 @@ class ExportState:
         if self.working:
             return "Something is under way: esc cancels it."
         if self._shown is None or self._shown.provenance.format is not ExportFormat.OLLAMA:
-            return "This is for an export with a Modelfile: choose ollama, or e for an earlier one."
+            return fill(
+                "This is for an export with a Modelfile: choose ollama, "
+                "or {export.earlier} for an earlier one."
+            )
         if self._shown.provenance.to_convert:
             return "The GGUF file is still to be made, by the first of the commands."
         if self.reading is None or self.reading.survey.ollama is None:
-            return "Ollama is not on PATH here: y copies the command."
+            return fill("Ollama is not on PATH here: {export.copy} copies the command.")
         return None
 
     def situation(self) -> Situation:
@@ -373,7 +379,7 @@ class ExportState:
             return ""
         return (
             "Nothing has been trained yet: there are weights after the first iteration's training. "
-            "g r shows how the run goes."
+            f"{key_of('global.run')} shows how the run goes."
         )
 
     def summary(self) -> str:

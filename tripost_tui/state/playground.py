@@ -9,6 +9,7 @@ from enum import StrEnum
 from db.records import Subtask
 from engine.play.messages import Ask, Cancel, Doing, Ended, Event, Failed, Ready
 from engine.play.outlook import Outlook, TestItem, weights_name
+from tripost_tui.actions.keymap import fill, key_of
 from tripost_tui.situation import Situation
 from tripost_tui.state.new_project import Choice
 from tripost_tui.state.playing import Asked, Column
@@ -264,7 +265,7 @@ class Playground:
         """What a person has to know: (severity, title, message) each."""
         found: list[tuple[str, str, str]] = []
         if self.trouble is not None:
-            message = f"{self.trouble.message} enter tries again.".lstrip()
+            message = f"{self.trouble.message} {key_of('playground.ask')} tries again.".lstrip()
             found.append(("error", self.trouble.title, clean_text(message)))
         outlook = self.outlook
         if self.phase is Phase.LOADING:
@@ -272,7 +273,8 @@ class Playground:
         if outlook is None:
             return found
         if outlook.at_work:
-            asks = "enter loads it all the same; " if self.phase is Phase.EMPTY else ""
+            asks = fill("{playground.ask} loads it all the same; ")
+            asks = asks if self.phase is Phase.EMPTY else ""
             names = ", ".join(one_line(name, 40) for name in outlook.at_work[:3])
             text = f"{asks}both share memory and processor, and the training slows down"
             found.append(("warning", f"An engine is at work ({names})", text))
@@ -289,7 +291,7 @@ class Playground:
         """What to say where it is not known what there is to ask."""
         if self.phase is Phase.LOOKING:
             return "Looking what there is to ask."
-        return "There is nothing to ask: see above. enter looks again, esc leaves."
+        return fill("There is nothing to ask: see above. {playground.ask} looks again, esc leaves.")
 
     def situation(self) -> Situation:
         busy = None

@@ -25,7 +25,7 @@ from db.review_records import (
 )
 from engine.review import REASON_TAGS
 from engine.review_filter import parse_filter
-from tripost_tui.actions.keymap import key_of
+from tripost_tui.actions.keymap import fill, key_of
 from tripost_tui.state import review_words as words
 from tripost_tui.state.review_port import ReviewItem, ReviewPort
 from tripost_tui.state.review_view import NOTHING_COUNTED, ReviewView, moved_counts, places_of
@@ -349,7 +349,7 @@ class ReviewDesk:
     def _current(self) -> ReviewState | None:
         """The state of what is shown, read anew: others may have changed it."""
         if self._second is not None:
-            self._said = "A second look is to accept or reject; s puts it off."
+            self._said = fill("A second look is to accept or reject; {review.later} puts it off.")
             return None
         return None if self._item is None else self._port.state(self._item.id)
 
@@ -439,7 +439,7 @@ class ReviewDesk:
             self._item = None if key is None else self._port.item(key)
         except StoreMissing:
             self._item = None
-            self._said = "This trajectory is gone; r reads the list anew."
+            self._said = fill("This trajectory is gone; {review.anew} reads the list anew.")
         self.look(self._at, 1)
 
     # --- second looks ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from db.review_records import (
     ReviewSpeed,
     ReviewStep,
 )
+from tripost_tui.actions.keymap import key_of
 
 NO_TRAJECTORIES = (
     "No trajectories yet.",
@@ -78,7 +79,7 @@ def queue_empty(counts: ReviewCounts) -> str:
     edited = f", {counts.edited:,} edited" if counts.edited else ""
     return (
         f"{counts.accepted:,} accepted, {counts.rejected:,} rejected{edited}. {CONSEQUENCE} "
-        "] shows what trains (balance); esc goes back."
+        f"{key_of('global.next_stage')} shows what trains (balance); esc goes back."
     )
 
 

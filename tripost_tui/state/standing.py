@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from db.records import CommandKind, Event, Run, Stage
 from engine.gpus import GpuLoad
 from engine.run_view import RunView
+from tripost_tui.actions.keymap import key_of
 from tripost_tui.situation import Situation
 from tripost_tui.state.gpu_watch import NOTHING_KNOWN, GpuLook
 from tripost_tui.state.wording import roughly, shorten, vram
@@ -52,6 +53,9 @@ class Standing(Generic[R]):
 
     ``latest`` is False for an earlier run of its project, on which no engine works any more.
     """
+
+    PAUSES: ClassVar[str] = "run.pause"
+    """What starts, pauses and resumes the run on this screen."""
 
     def __init__(self, name: str, *, latest: bool = True) -> None:
         self.name = name
@@ -171,7 +175,7 @@ class Standing(Generic[R]):
         if self.word == "failed":
             shown.append(("error", "The run failed", said or "No reason was stored."))
         elif self.word.startswith("no heartbeat"):
-            how = said if self.alive or not said else f"{said}, or p here."
+            how = said if self.alive or not said else f"{said}, or {key_of(self.PAUSES)} here."
             shown.append(("warning", self.word.capitalize(), how))
         elif self.word == "stopped" and said:
             shown.append(("info", "Stopped", said))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from db.records import StageName, StageStatus
+from tripost_tui.actions.keymap import fill
 from tripost_tui.situation import Situation
 from tripost_tui.state.charts import Chart
 from tripost_tui.state.standing import Standing
@@ -38,6 +39,8 @@ class TrainState(Standing[TrainReading]):
     ``wanted`` is the iteration that a person chose; None follows the newest. ``log``: losses and
     norms on a logarithmic axis.
     """
+
+    PAUSES = "train.pause"
 
     def __init__(self, name: str, *, latest: bool = True) -> None:
         super().__init__(name, latest=latest)
@@ -81,7 +84,7 @@ class TrainState(Standing[TrainReading]):
         if self.figures.last is not None:
             return ""
         if self.run is None:
-            return "There is no run yet. p starts it."
+            return fill("There is no run yet. {train.pause} starts it.")
         if self.at_work:
             return "The training begins: no step is done yet."
         where = f"The run is at: {self.stage}." if self.stage else f"The run is {self.word}."
@@ -213,7 +216,8 @@ class TrainState(Standing[TrainReading]):
         if not self.shown or self.reading is None:
             return "Training"
         others = len(self.reading.iterations) > 1
-        return f"Training, iteration {self.shown}" + (" (others: , .)" if others else "")
+        ways = fill(" (others: {train.earlier} {train.later})") if others else ""
+        return f"Training, iteration {self.shown}{ways}"
 
     def situation(self) -> Situation:
         known = self.reading.iterations if self.reading else ()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
+from tripost_tui.actions.keymap import fill, key_of
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.balance_port import ShownExample
 from tripost_tui.state.balance_view import BalanceView, Source
@@ -28,6 +29,7 @@ from tripost_tui.text import clean_text, one_line
 from tripost_tui.widgets.balance_list import status_content
 
 MASKED, LIGHT, HEAVY, HEAVIEST = "dim", "italic", "bold", "bold underline $text-accent"
+_NOT_SAVED = "{balance.save} saves p and weights, {balance.reset} takes them back"
 _NUMBER = "not bold not underline $text-warning"
 MOST_SHOWN, MOST_LINES = 50_000, 2_000
 """Characters and lines of an example that are shown: more would hold up the keys."""
@@ -61,10 +63,11 @@ def notices(view: BalanceView, troubles: Iterable[Trouble | None]) -> list[tuple
     if (short := shortage(view)) is not None:
         found.append(("warning", *short))
     if view.late.all:
-        text = f"{late_said(view.late)} since. f shows them; the next iteration heeds its own."
+        text = f"{late_said(view.late)} since. {key_of('balance.rows')} shows them; "
+        text += "the next iteration heeds its own."
         found.append(("warning", f"{len(view.late.all):,} not in this training", text))
     if view.edited:
-        found.append(("info", "Not saved", "s saves p and weights, r takes them back"))
+        found.append(("info", "Not saved", fill(_NOT_SAVED)))
     return [(kind, clean_text(title), clean_text(text)) for kind, title, text in found]
 
 
@@ -73,7 +76,7 @@ def counts_content(view: BalanceView, width: int, glyphs: Glyphs, *, brief: bool
     if not view.loaded:
         return Content("")
     if view.source is Source.NOTHING:
-        return Content("\n").join(map(Content, NOT_COLLECTED))
+        return Content("\n").join(Content(fill(line)) for line in NOT_COLLECTED)
     lines = [Content(kept_said(view))]
     balance = view.balance
     if balance is None:
@@ -157,7 +160,8 @@ def example_content(example: ShownExample, glyphs: Glyphs, *, numbers: bool) -> 
         if len(text) > room or text.count("\n") > lines_left:
             cut = "\n".join(text[:room].split("\n", lines_left)[:lines_left])
             parts.append((clean_text(cut), weight_style(weight, heaviest)))
-            parts.append((f"{glyphs.ellipsis}\n(cut here; y copies all of it)", "bold"))
+            more = f"(cut here; {key_of('balance.copy')} copies all of it)"
+            parts.append((f"{glyphs.ellipsis}\n{more}", "bold"))
             break
         room, lines_left = room - len(text), lines_left - text.count("\n") - len(rest)
         parts.append((clean_text(text), weight_style(weight, heaviest)))
@@ -175,4 +179,6 @@ def nothing_content(view: BalanceView, *, failed: bool) -> Content:
         return Content("")
     if view.balance is None or view.is_old or not view.entries:
         return Content("The examples are listed when they are counted.")
-    return Content("No example of these. f shows other rows, t other kinds.")
+    return Content(
+        fill("No example of these. {balance.rows} shows other rows, {balance.kind} other kinds.")
+    )

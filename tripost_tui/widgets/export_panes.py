@@ -6,6 +6,7 @@ import textwrap
 
 from textual.content import Content
 
+from tripost_tui.actions.keymap import key_of
 from tripost_tui.glyphs import Glyphs, to_ascii
 from tripost_tui.state.export import ExportState
 from tripost_tui.state.wording import duration
@@ -154,7 +155,7 @@ def _commands(state: ExportState, width: int, glyphs: Glyphs) -> Content:
         sign = glyphs.arrow if marked else " "
         head: list[tuple[str, str]] = [
             (f"{sign} {usage.about}", "bold $accent" if marked else "bold"),
-            *([("  y copies", "dim")] if marked else []),
+            *([(f"  {key_of('export.copy')} copies", "dim")] if marked else []),
         ]
         text = "\n".join(_broken(line, width - 2) for line in clean_text(usage.text).split("\n"))
         parts.append(Content.assemble(*head, "\n", _shown(text, glyphs)))

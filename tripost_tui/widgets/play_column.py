@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from engine.play.messages import Part, Verdict
+from tripost_tui.actions.keymap import fill
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.playground import Phase, Playground
 from tripost_tui.state.playing import Asked, Column, ShownPart
@@ -112,15 +113,14 @@ def _waiting(state: Playground) -> str:
 
 
 def _nothing(column: Column, state: Playground) -> Content:
-    lines = [f"Ask {'the student as it started' if not column.weights else column.name}."]
+    whom = f"Ask {'the student as it started' if not column.weights else column.name}."
+    how = "Type a question in the task's own words; {playground.ask} asks."
     if state.outlook is not None and state.outlook.items:
-        lines.append(
-            "ctrl+r takes a test item, of which the answer is known; or type a question in the "
-            "task's own words. enter asks."
+        how = (
+            "{playground.random} takes a test item, of which the answer is known; or type a "
+            "question in the task's own words. {playground.ask} asks."
         )
-    else:
-        lines.append("Type a question in the task's own words; enter asks.")
-    return Content.styled("\n".join(lines), "dim")
+    return Content.styled(f"{whom}\n{fill(how)}", "dim")
 
 
 def _part(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from textual.content import Content
 
 from engine.review import REASON_TAGS
+from tripost_tui.actions.keymap import fill
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.review_passages import DiffMode, Shown
 from tripost_tui.state.review_view import ReviewView
@@ -18,6 +19,10 @@ from tripost_tui.widgets.side_by_side import side_by_side
 
 REMOVED = "strike $text-error"
 ADDED = "bold underline $text-success"
+_SECOND_LOOK = (
+    "second look: {review.accept} or {review.reject} as if for the first time; "
+    "{review.later} puts it off"
+)
 NARROWEST = 60
 """Columns under which two texts have no room side by side."""
 
@@ -90,7 +95,7 @@ def decision_content(view: ReviewView, width: int, glyphs: Glyphs, *, brief: boo
     state = item.state
     if view.second_look:
         return Content.styled(
-            f"{glyphs.warning} second look: a or x as if for the first time; s puts it off",
+            f"{glyphs.warning} {fill(_SECOND_LOOK)}",
             "bold $text-accent",
         )
     parts = [status_content(state.status, glyphs)]
