@@ -137,6 +137,11 @@ class Run:
     finished_at: float | None
     student: str
 
+    @property
+    def why_ended(self) -> str:
+        """Why it ended, where that is more than its status says."""
+        return "" if self.reason in (None, self.status.value) else str(self.reason)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:

@@ -51,7 +51,7 @@ def _about(report: Report) -> Table:
         ("Student", run.student),
         ("Seed", str(run.seed)),
         ("Iterations", str(run.iterations)),
-        ("Status", f"{run.status}: {run.reason}" if run.reason else run.status.value),
+        ("Status", f"{run.status}: {why}" if (why := run.why_ended) else run.status.value),
         ("Created", _moment(run.created_at)),
         ("Working time", duration_text(report.seconds)),
         ("Settings", run.config_hash[:12]),

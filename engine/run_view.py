@@ -136,7 +136,7 @@ def run_view(
 
 def _word(run: Run, engine: EngineState, *, stopping: bool, now: float) -> tuple[str, str]:
     if run.status.terminal:
-        return run.status.value, run.reason or ""
+        return run.status.value, run.why_ended
     if run.status is RunStatus.PENDING and not engine.alive:
         return "not started", ""
     age = engine.heartbeat_age_s

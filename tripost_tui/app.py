@@ -228,9 +228,9 @@ class TripostApp(PreferringApp):
     def look_around(self, after: Callable[[], object] = lambda: None) -> None:
         """Show the recorded run, in a copy in which one can review."""
 
-        def show(path: Path) -> None:
-            self._recordings.add(path)
-            self.open_stage(Target.RUN, Place(path, path.name))
+        def show(place: Place) -> None:
+            self._recordings.add(place.path)
+            self.open_stage(Target.RUN, place)
             self.say(
                 fill(
                     "A recording of a short demo run. {global.goto} goes to its screens, "

@@ -23,6 +23,7 @@ from tripost_tui.preferences import (
 from tripost_tui.preflight import Finding, Preflight, folder_of, free_folder
 from tripost_tui.state.gpu_watch import GpuWatch
 from tripost_tui.state.home import RunRow
+from tripost_tui.state.place import Place
 from tripost_tui.state.reading import HomeReader, RunReader
 from tripost_tui.wish import FIRST_FOLDER, Wish, settings_of
 
@@ -93,10 +94,10 @@ class Backend(Protocol):
     def create(self, wish: Wish) -> Path:
         """Make a project; return where it is."""
 
-    def demo(self) -> Path:
+    def demo(self) -> Place:
         """Make the demo project unless it is there; return where it is."""
 
-    def recording(self) -> Path:
+    def recording(self) -> Place:
         """Make a copy of the recorded run unless it is there; return where it is."""
 
     def open(self, path: Path) -> None:
@@ -216,15 +217,16 @@ class LocalBackend:
         remember_project(project.path)
         return project.path
 
-    def demo(self) -> Path:
+    def demo(self) -> Place:
         project = open_demo(self._cwd / demo_folder(None))
         remember_project(project.path)
-        return project.path
+        return Place(project.path, project.name)
 
-    def recording(self) -> Path:
+    def recording(self) -> Place:
         from tripost_tui.recording import open_recording
 
-        return open_recording().path
+        project = open_recording()
+        return Place(project.path, project.name)
 
     def open(self, path: Path) -> None:
         Project.open(path)

@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
 
+from db.store import Store
 from engine.errors import project_error
 from engine.project import DATABASE_FILE, RECORDING_FILE, SETTINGS_FILE, Project, state_dir
 from tripost_tui.demo import put_aside
@@ -60,6 +61,7 @@ def _unpack(folder: Path) -> None:
             (made / DATABASE_FILE).open("wb") as database,
         ):
             shutil.copyfileobj(unpacked, database)
+        _bring_up_to_date(made)
         for name in ("checkpoints", "logs", "exports"):
             (made / name).mkdir()
         (made / RECORDING_FILE).write_text(_NOTE)
@@ -71,3 +73,13 @@ def _unpack(folder: Path) -> None:
                 raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _bring_up_to_date(folder: Path) -> None:
+    """A recording may be older than the schema: whoever only reads it could not update it.
+
+    The backup that a migration leaves is of no use here: the package has the original.
+    """
+    Store.open(folder / DATABASE_FILE).close()
+    for backup in folder.glob(f"{DATABASE_FILE}.bak*"):
+        backup.unlink()

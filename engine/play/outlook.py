@@ -150,6 +150,8 @@ def _weights(project: Project, store: Store, run: Run | None) -> tuple[Weights, 
             continue
         folder = project.path / checkpoint.path
         problem = "" if folder.is_dir() else f"their folder is gone: {folder}"
+        if problem and project.is_recording:
+            problem = "a recording comes without what was trained"
         found.append(Weights(checkpoint.iteration, problem))
     return tuple(found)
 

@@ -100,6 +100,24 @@ def test_help_lists_every_action(target: Target) -> None:
         assert fill(action.description) in text
 
 
+def test_in_help_a_long_key_is_set_off_from_what_it_does() -> None:
+    lines = help_content(Target.PLAYGROUND, RUNNING, UNICODE, 60).plain.splitlines()
+    (at,) = [n for n, line in enumerate(lines) if "shift+enter" in line]
+    assert lines[at].split() == [
+        "^j",
+        "shift+enter",
+        "Begin",
+        "a",
+        "new",
+        "line",
+        "in",
+        "the",
+        "field",
+    ]
+    (at,) = [n for n, line in enumerate(lines) if line.startswith("  ^r r")]
+    assert max(map(len, lines[at : at + 2])) <= 60
+
+
 def test_help_says_why_something_is_not_possible_now() -> None:
     text = " ".join(help_content(Target.RUN, Situation(), UNICODE, 300).plain.split())
     assert "Write a checkpoint now. Not now: No engine is at work on this run." in text

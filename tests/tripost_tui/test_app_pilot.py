@@ -15,9 +15,11 @@ from piloting import (
     text_of,
     until,
 )
+from textual.geometry import Region
 
 from db.records import CommandKind, RunStatus
 from engine.project import Project
+from tripost_tui.actions import goto_actions
 from tripost_tui.app import TripostApp
 from tripost_tui.screens.dialogs import ConfirmDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
@@ -232,6 +234,38 @@ async def test_a_pane_takes_the_whole_screen_and_gives_it_back(
         await pilot.press("escape")
         await until(pilot, lambda: screen.maximized is None, "all panes")
         assert app.screen is screen
+
+
+async def test_any_zoomed_pane_fills_the_screen_below_the_top_line(
+    app: TripostApp, project: Project
+) -> None:
+    recorded.record(project)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_run(pilot)
+        for pane in ("#stages", "#loss", "#trajectory"):
+            screen.query_one(pane).focus()
+            await pilot.press("z")
+            await until(pilot, lambda: screen.maximized is not None, "the zoom")
+            await pilot.pause()
+            assert screen.query_one("#top").region.y == 0
+            assert screen.query_one(pane).region == Region(0, 1, 120, 38)
+            await pilot.press("escape")
+            await until(pilot, lambda: screen.maximized is None, "all panes")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])
+async def test_the_go_to_menu_shows_every_screen_and_says_once_why_not(
+    app: TripostApp, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        await at_home(pilot)
+        await pilot.press("g")
+        await pilot.pause()
+        text = text_of(pilot)
+        for each in goto_actions():
+            assert f" {each.letter}  {each.description[:30]}" in text
+        assert text.count("Not now r c t o v b e x p: There is no project") == 1
+        assert "d the demo." in text
 
 
 async def test_forgetting_a_project_asks_and_keeps_its_files(

@@ -123,6 +123,15 @@ def test_each_iteration_says_how_good_it_is_and_which_is_the_default(state: Expo
     ]
 
 
+def test_where_all_weights_are_deleted_the_list_says_so_once(state: ExportState) -> None:
+    assert state.reading is not None
+    survey = state.reading.survey
+    gone = [replace(one, weights_bytes=None) for one in survey.iterations]
+    told = replace(survey, iterations=gone, why="the last; its weights have been deleted")
+    state.reading = replace(state.reading, survey=told)
+    assert {row.note for row in state.iteration_rows()} == {"weights deleted"}
+
+
 def test_iterations_come_one_after_the_other(state: ExportState) -> None:
     seen = []
     for _ in range(4):

@@ -1,6 +1,7 @@
 """Looking around in the recorded run: all screens, in a copy, with nothing started."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,18 @@ from db.records import CheckpointKind
 from db.review_records import ReviewStatus
 from db.store import Store
 from engine.errors import ProjectError
+from engine.play.outlook import look
 from engine.process import spawn_engine
 from engine.project import Project, known_projects
 from engine.trained import find_trained
-from tripost_tui.actions import STAGES, Target, goto_actions
+from tripost_tui.actions import STAGES, Target, action, goto_actions
 from tripost_tui.app import TripostApp
 from tripost_tui.cli import tripost
 from tripost_tui.recording import open_recording, recording_folder
 from tripost_tui.screens.base import BaseScreen
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.review import ReviewScreen
+from tripost_tui.state.playground import Playground
 
 
 async def test_who_has_no_project_is_offered_to_look_around(app: TripostApp) -> None:
@@ -109,6 +112,13 @@ def test_no_engine_is_started_on_it_and_it_has_no_weights() -> None:
         assert store.latest_checkpoint(run.id, 3, CheckpointKind.ITERATION) is not None
 
 
+def test_a_copy_has_the_schema_of_now_and_no_backup() -> None:
+    project = open_recording()
+    assert not list(project.path.glob("*.bak*"))
+    with Store.open(project.db_path, readonly=True) as store:
+        assert store.latest_run() is not None
+
+
 def test_a_copy_that_cannot_be_made_leaves_nothing(
     state_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,3 +154,46 @@ async def test_the_app_on_a_recording_names_it(backend: StartedBackend) -> None:
         await at_run(pilot)
         assert app.situation().recording
         assert app.screen.TARGET is Target.RUN
+
+
+async def test_its_name_is_the_same_on_every_screen(app: TripostApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_home(pilot)
+        await pilot.press("l")
+        await at_run(pilot)
+        for letter, named in (
+            ("o", "Report, recorded demo"),
+            ("d", "recorded demo"),
+            ("x", "recorded demo"),
+            ("p", "Playground recorded demo"),
+        ):
+            await pilot.press("g", letter)
+            await until(pilot, lambda named=named: named in text_of(pilot), named)
+            assert recording_folder().name not in text_of(pilot).split("\n", 1)[0]
+            if letter == "p":
+                await pilot.press("escape")
+            await pilot.press("escape")
+
+
+def test_the_student_as_it_started_can_be_asked_in_a_recording() -> None:
+    place = open_recording()
+    ground = Playground()
+    outlook = look(place.path)
+    ground.take(outlook)
+    assert ground.chosen == (0,)
+    (notice,) = [each for each in ground.notices() if each[1].startswith("No iter")]
+    assert notice[1:] == ("No iterations 1, 2, 3", "a recording comes without what was trained")
+    ask = action("playground.ask")
+    assert ask.why_not(replace(ground.situation(), recording=True)) is None
+
+
+async def test_a_finished_run_does_not_say_so_twice(app: TripostApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_home(pilot)
+        await pilot.press("l")
+        await at_run(pilot)
+        for letter, ready in (("o", "Working time"), ("d", "a recording has none")):
+            await pilot.press("g", letter)
+            await until(pilot, lambda ready=ready: ready in text_of(pilot), ready)
+            assert "finished: finished" not in text_of(pilot)
+            await pilot.press("escape")

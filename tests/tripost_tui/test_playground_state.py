@@ -220,6 +220,15 @@ def test_weights_that_are_gone_are_not_chosen(ground: Playground) -> None:
     assert ("warning", "No iteration 2", gone.problem) in ground.notices()
 
 
+def test_that_several_weights_are_gone_is_one_notice(ground: Playground) -> None:
+    gone = [Weights(n, f"their folder is gone: /x{n}") for n in (1, 2)]
+    ground.take(replace(OUTLOOK, weights=(Weights(0), *gone)))
+    said = "their folder is gone: /x1; so on for each"
+    assert [each for each in ground.notices() if each[0] == "warning"] == [
+        ("warning", "No iterations 1, 2", said)
+    ]
+
+
 def test_test_items_are_drawn_by_difficulty(ground: Playground) -> None:
     unseen = ground.draw(Subtask.UNSEEN)
     assert unseen is not None

@@ -1,7 +1,7 @@
 """Actions of the Playground. Those with ctrl work in the field, too."""
 
 from tripost_tui.actions.kinds import Action
-from tripost_tui.situation import can_ask, can_copy_answer, has_items, is_readable, live
+from tripost_tui.situation import can_ask, can_copy_answer, has_items, is_readable
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -9,7 +9,7 @@ ACTIONS: tuple[Action, ...] = (
         label="ask",
         description="Ask the question in the field; loads the student first",
         keys=("enter",),
-        why_not=live(can_ask),
+        why_not=can_ask,
         footer=1,
     ),
     Action(

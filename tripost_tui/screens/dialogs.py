@@ -106,17 +106,25 @@ class GotoDialog(Dialog[str | None]):
         self._now = now
 
     def compose(self) -> ComposeResult:
-        lines = []
+        lines: list[Content] = []
+        reasons: dict[str, list[str]] = {}
         for each in goto_actions():
             reason = each.why_not(self._now)
             style = "dim" if reason else ""
-            text = fill(f"{each.description}. {reason}" if reason else each.description)
             lines.append(
-                Content.assemble((f" {each.letter}  ", f"bold $accent {style}"), (text, style))
+                Content.assemble(
+                    (f" {each.letter}  ", f"bold $accent {style}"), (fill(each.description), style)
+                )
             )
-        with Vertical(classes="dialog") as box:
+            if reason:
+                reasons.setdefault(fill(reason), []).append(each.letter or "")
+        with VerticalScroll(classes="dialog -goto") as box:
             box.border_title = Content("Go to")
-            yield Static(Content("\n").join(lines), classes="dialog-text")
+            yield Static(Content("\n").join(lines), classes="goto-lines")
+            for reason, letters in reasons.items():
+                # Said once: it is mostly the same for all of them.
+                text = f"Not now {' '.join(letters)}: {reason}"
+                yield Static(Content.styled(text, "dim"), classes="goto-reason")
 
     def on_key(self, event: Key) -> None:
         if event.key in keys_of(action("global.goto")):

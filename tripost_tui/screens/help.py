@@ -46,14 +46,12 @@ def help_content(target: Target, now: Situation, glyphs: Glyphs, width: int) -> 
             keys = shown_keys(keys_of(each)) or _way(each)
             text = each.description
             text = fill(f"{text}. Not now: {reason}" if reason else text)
-            wrapped = textwrap.wrap(text, max(20, width - _KEY_COLUMN))
-            if len(keys) + 4 > _KEY_COLUMN:
-                wrapped.insert(0, "")
-            body = ("\n" + " " * _KEY_COLUMN).join(wrapped)
+            head, hanging = f"{f'  {keys}':<{_KEY_COLUMN - 1}} ", " " * _KEY_COLUMN
+            room = max(20 + _KEY_COLUMN, width)
+            wrapped = textwrap.wrap(text, room, initial_indent=head, subsequent_indent=hanging)
+            body = "\n".join(wrapped).removeprefix(head)
             style = "dim" if reason else ""
-            lines.append(
-                Content.assemble((f"{f'  {keys}':<{_KEY_COLUMN}}", f"bold {style}"), (body, style))
-            )
+            lines.append(Content.assemble((head, f"bold {style}"), (body, style)))
         lines.append(Content(""))
     lines.append(Content.styled("States", "bold $accent"))
     for word, meaning in STATES.items():

@@ -144,10 +144,10 @@ class HomeScreen(BaseScreen):
     def do_demo(self) -> None:
         backend = tripost(self.app).backend
 
-        def start() -> Path:
-            path = backend.demo()
-            backend.start(path)
-            return path
+        def start() -> Place:
+            place = backend.demo()
+            backend.start(place.path)
+            return place
 
         self._make("Starting the demo: its engine takes a few seconds to load", start)
 
@@ -156,15 +156,15 @@ class HomeScreen(BaseScreen):
         self.repaint()
         tripost(self.app).look_around(self._idle)
 
-    def _make(self, busy: str, work: Callable[[], Path]) -> None:
+    def _make(self, busy: str, work: Callable[[], Place]) -> None:
         """Have a project made or started, then open it."""
         self.state.busy = busy
         self.repaint()
         tripost(self.app).job(work, self._made, self._idle)
 
-    def _made(self, path: Path) -> None:
-        self.expect(path)
-        tripost(self.app).open_stage(Target.RUN, Place(path, path.name))
+    def _made(self, place: Place) -> None:
+        self.expect(place.path)
+        tripost(self.app).open_stage(Target.RUN, place)
 
     def expect(self, path: Path) -> None:
         """Select a project that is new, and read the list at once."""

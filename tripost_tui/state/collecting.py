@@ -125,14 +125,15 @@ class CollectState(Standing[CollectReading]):
             return n / one.sampled
 
         own = one.right_by_itself
-        right = "right at once" + (f", {own:,} after its own update" if own else "")
         waiting = one.sampled - one.judged
         judged = "judged" + (f", {waiting:,} to come" if waiting else "")
         kept = "kept" + (f", {one.wanted:,} wanted" if one.wanted else "")
-        sent = f"sent, {counted(one.updates, 'update')} made"
+        sent = f"sent, {counted(one.updates, 'update')}"
+        by_itself = [Count("", own, "after its own update", of_sampled(own))] if own else []
         return [
             Count("student", one.sampled, "attempts"),
-            Count("", one.right_at_once, right, of_sampled(one.right_at_once + own)),
+            Count("", one.right_at_once, "right at once", of_sampled(one.right_at_once)),
+            *by_itself,
             Count("FBK", one.judged, judged, of_sampled(one.judged)),
             Count("IMP", one.sent, sent, of_sampled(one.sent)),
             Count("kept", one.kept_in_all, kept, of_sampled(one.kept_in_all)),

@@ -127,6 +127,8 @@ class DoctorState:
             return fill("No project is selected: {global.home}, choose one, then {global.doctor}.")
         if self.log_trouble is not None:
             return f"{self.log_trouble.title}: {self.log_trouble.message}"
+        if self.log_missing and self.word not in ("", "not started"):
+            return "The run is here, but its log is not: a recording has none."
         if self.log_missing:
             return "No engine has written here yet: the log comes with the first run."
         if not self._lines:

@@ -270,10 +270,9 @@ class ExportState:
         ]
 
     def _note(self, one: TrainedIteration, default: int | None, why: str) -> str:
-        parts = ["weights deleted"] if not one.is_here else []
-        if one.iteration == default:
-            parts.append(why)
-        return "; ".join(parts)
+        if not one.is_here:
+            return "weights deleted"
+        return why if one.iteration == default else ""
 
     def format_rows(self) -> list[FormatRow]:
         offers: Sequence[Offer] = self.reading.survey.offers if self.reading else ()

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from db.records import Subtask
 from engine.play.messages import Ask, Cancel, Doing, Ended, Event, Failed, Ready
-from engine.play.outlook import Outlook, TestItem, weights_name
+from engine.play.outlook import Outlook, TestItem, Weights, weights_name
 from tripost_tui.actions.keymap import fill, key_of
 from tripost_tui.situation import Situation
 from tripost_tui.state.new_project import Choice
@@ -280,8 +280,7 @@ class Playground:
             found.append(("warning", f"An engine is at work ({names})", text))
         if self.phase is Phase.EMPTY and not outlook.fits:
             found.append(("warning", "Memory may not suffice", outlook.memory))
-        gone = [one for one in outlook.weights if one.problem]
-        found += [("warning", f"No {one.name}", clean_text(one.problem)) for one in gone]
+        found += _gone([one for one in outlook.weights if one.problem])
         if self.ready is not None and self.ready.note:
             found.append(("info", "Asked in plain text, not as a chat", one_line(self.ready.note)))
         return found
@@ -306,6 +305,18 @@ class Playground:
             has_trajectory=self.shown is not None,
             has_choices=bool(self.outlook and self.outlook.items),
         )
+
+
+def _gone(weights: Sequence[Weights]) -> list[tuple[str, str, str]]:
+    """That weights cannot be asked, in one notice however many they are."""
+    if not weights:
+        return []
+    first = clean_text(weights[0].problem)
+    if len(weights) == 1:
+        return [("warning", f"No {weights[0].name}", first)]
+    others = "" if all(one.problem == weights[0].problem for one in weights) else "; so on for each"
+    numbers = ", ".join(str(one.iteration) for one in weights)
+    return [("warning", f"No iterations {numbers}", first + others)]
 
 
 def _about(iteration: int) -> str:
