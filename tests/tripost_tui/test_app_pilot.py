@@ -18,6 +18,7 @@ from piloting import (
 
 from db.records import CommandKind, RunStatus
 from engine.project import Project
+from tripost_tui.actions import goto_actions
 from tripost_tui.app import TripostApp
 from tripost_tui.screens.dialogs import ConfirmDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
@@ -209,6 +210,21 @@ async def test_help_palette_and_go_to(app: TripostApp, project: Project) -> None
         await until(pilot, lambda: isinstance(app.screen, HomeScreen), "Home")
         await pilot.press("ctrl+p")
         await until(pilot, lambda: "Search for commands" in text_of(pilot), "the palette")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_all_of_the_go_to_menu_is_in_sight(app: TripostApp, size: tuple[int, int]) -> None:
+    """Also on Home of somebody new, where most of it is not possible, for one reason."""
+    async with app.run_test(size=size) as pilot:
+        await at_home(pilot)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, GotoDialog), "the menu")
+        await pilot.pause()
+        shown = text_of(pilot)
+        for each in goto_actions():
+            assert f" {each.letter}  {each.description[:30]}" in shown
+        assert shown.count("Not now: There is no project") == 1
+        assert "demo." in shown.split("Not now:")[1]
 
 
 async def test_the_palette_carries_out_what_is_chosen(app: TripostApp) -> None:

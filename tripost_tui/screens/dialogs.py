@@ -106,17 +106,23 @@ class GotoDialog(Dialog[str | None]):
         self._now = now
 
     def compose(self) -> ComposeResult:
-        lines = []
-        for each in goto_actions():
-            reason = each.why_not(self._now)
-            style = "dim" if reason else ""
-            text = fill(f"{each.description}. {reason}" if reason else each.description)
-            lines.append(
-                Content.assemble((f" {each.letter}  ", f"bold $accent {style}"), (text, style))
-            )
-        with Vertical(classes="dialog") as box:
+        reasons: dict[str, None] = {}
+        with Vertical(classes="dialog -goto") as box:
             box.border_title = Content("Go to")
-            yield Static(Content("\n").join(lines), classes="dialog-text")
+            with VerticalScroll(classes="dialog-text", can_focus=False):
+                for each in goto_actions():
+                    reason = each.why_not(self._now)
+                    style = "dim" if reason else ""
+                    if reason:
+                        reasons[fill(reason)] = None
+                    line = (
+                        (f"{each.letter}  ", f"bold $accent {style}"),
+                        (each.description, style),
+                    )
+                    yield Static(Content.assemble(*line), classes="goto-line")
+            # Once, and not with each of them: most share one, and all of the menu is to be seen.
+            for reason in reasons:
+                yield Static(Content(f"Not now: {reason}"), classes="goto-reason")
 
     def on_key(self, event: Key) -> None:
         if event.key in keys_of(action("global.goto")):
