@@ -49,7 +49,7 @@ async def test_it_shows_counts_drops_experts_and_the_newest_trajectory(
     for part in (
         "60 attempts",
         "14 right at once",
-        "23 sent, 23 updates made",
+        "23 sent, 23 updated",
         "15 ━━━━━━━━ keeps flagged span",
         OLLAMA,
         "33, 30 replied, 3 failed, 3 retried",

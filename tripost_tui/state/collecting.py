@@ -13,7 +13,7 @@ from tripost_tui.state.expert_trouble import ExpertTrouble
 from tripost_tui.state.stages import DropRow, drop_rows
 from tripost_tui.state.standing import Standing
 from tripost_tui.state.trajectory import Passage, Tone, passages, plain, shown_text
-from tripost_tui.state.wording import counted, duration, roughly, shorten
+from tripost_tui.state.wording import duration, roughly, shorten
 from tripost_tui.text import clean_text, one_line
 
 _NAME_CHARS = 200
@@ -121,14 +121,14 @@ class CollectState(Standing[CollectReading]):
             return n / one.sampled
 
         own = one.right_by_itself
-        right = "right at once" + (f", {own:,} after its own update" if own else "")
         waiting = one.sampled - one.judged
         judged = "judged" + (f", {waiting:,} to come" if waiting else "")
         kept = "kept" + (f", {one.wanted:,} wanted" if one.wanted else "")
-        sent = f"sent, {counted(one.updates, 'update')} made"
+        sent = f"sent, {one.updates:,} updated"
         return [
             Count("student", one.sampled, "attempts"),
-            Count("", one.right_at_once, right, of_sampled(one.right_at_once + own)),
+            Count("", one.right_at_once, "right at once", of_sampled(one.right_at_once)),
+            *([Count("", own, "right by its update", of_sampled(own))] if own else []),
             Count("FBK", one.judged, judged, of_sampled(one.judged)),
             Count("IMP", one.sent, sent, of_sampled(one.sent)),
             Count("kept", one.kept_in_all, kept, of_sampled(one.kept_in_all)),

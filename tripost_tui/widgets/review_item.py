@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
-from engine.review import REASON_TAGS
+from engine.reason_tags import REASON_TAGS
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.review_passages import DiffMode, Shown
 from tripost_tui.state.review_view import ReviewView
@@ -18,6 +18,8 @@ from tripost_tui.widgets.side_by_side import side_by_side
 
 REMOVED = "strike $text-error"
 ADDED = "bold underline $text-success"
+TAGS_FROM = 74
+"""Columns from which all tags with their numbers take two lines."""
 NARROWEST = 60
 """Columns under which two texts have no room side by side."""
 
@@ -103,7 +105,7 @@ def decision_content(view: ReviewView, width: int, glyphs: Glyphs, *, brief: boo
     else:
         parts.append(Content.styled("blind: the checker's verdict is hidden", "dim"))
     lines = [Content(f" {glyphs.dot} ").join(parts)]
-    if brief:
+    if brief and width < TAGS_FROM:
         tags = ", ".join(one_line(tag, 40) for tag in state.tags)
         lines.append(Content.assemble(("1-9 tags: ", "dim"), tags or "none"))
     else:
