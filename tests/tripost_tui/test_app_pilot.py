@@ -1,6 +1,7 @@
 """The app driven by keys, on recorded runs."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 import recorded
@@ -163,6 +164,24 @@ async def test_quitting_while_a_run_is_at_work_asks_and_leaves_it_by_default(
             await pilot.pause()
             assert not app.is_running or app._exit
     assert commands_of(project.path, run_id) == []
+
+
+async def test_quitting_asks_of_a_run_that_was_started_just_now(
+    backend: StartedBackend, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home has not seen it yet, and it must not be left at work without a word."""
+    recorded.finish(project, recorded.record(project), RunStatus.STOPPED)
+    loaded = Event()
+    monkeypatch.setattr(backend, "start", lambda _: loaded.wait(20))
+    app = app_on(backend)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_run(pilot)
+        await pilot.press("p", "ctrl+q")
+        assert isinstance(app.screen, QuitDialog)
+        assert "demo is at work" in text_of(pilot)
+        await pilot.press("escape")
+        loaded.set()
+        await pilot.pause()
 
 
 async def test_quitting_can_stop_the_run(app: TripostApp, project: Project) -> None:
