@@ -35,19 +35,6 @@ from engine.trajectory import (
     render,
 )
 
-REASON_TAGS = (
-    "wrong-step",
-    "wrong-part",
-    "wrong-reason",
-    "bad-update",
-    "wrong-answer",
-    "lucky",
-    "repeats",
-    "bad-format",
-    "bad-question",
-)
-"""Why a trajectory is as it is: what the keys 1 to 9 stand for."""
-
 
 class EditRefused(ValueError):
     """An edited text cannot be stored, since it could not be trained on; the text says why."""

@@ -25,6 +25,7 @@ from tripost_tui.actions import Target
 from tripost_tui.actions.keymap import fill, keys_of
 from tripost_tui.backend import Backend, LocalBackend
 from tripost_tui.collector import calm_collector
+from tripost_tui.glyphs import signs_in_ascii
 from tripost_tui.preferences import Preferences
 from tripost_tui.preferring import PreferringApp
 from tripost_tui.screens.base import BaseScreen, bindings_of
@@ -165,7 +166,8 @@ class TripostApp(PreferringApp):
     def say(self, text: str, severity: SeverityLevel = "information") -> None:
         """A short message in the corner, instead of the one before."""
         self.clear_notifications()
-        self.notify(clean_text(text), severity=severity, markup=False)
+        text = signs_in_ascii(clean_text(text)) if self.ascii_only else clean_text(text)
+        self.notify(text, severity=severity, markup=False)
 
     def place(self) -> Place | None:
         """The run that the screen on top is about, or else the one that is selected in Home."""
@@ -434,17 +436,27 @@ class TripostApp(PreferringApp):
             self._ask_of_runs()
 
     def _ask_of_runs(self) -> None:
-        live = self._home.state.live
+        live = self._live()
         if not live:
             self.exit()
             return
-        self.push_screen(QuitDialog([row.name for row in live]), self._quit)
+        self.push_screen(QuitDialog([*live.values()]), self._quit)
+
+    def _live(self) -> dict[Path, str]:
+        """Runs at work by their folders: those Home knows of, and what was started just now."""
+        from tripost_tui.screens.about_run import AboutRunScreen
+
+        live = {row.path: row.name for row in self._home.state.live}
+        for screen in self.screen_stack:
+            if isinstance(screen, AboutRunScreen) and (screen.state.alive or screen.state.busy):
+                live.setdefault(screen.place.path, screen.state.name)
+        return live
 
     def _quit(self, choice: QuitChoice | None) -> None:
         if choice is QuitChoice.LEAVE:
             self.exit()
         elif choice is QuitChoice.STOP:
-            paths = [row.path for row in self._home.state.live]
+            paths = [*self._live()]
 
             def stop() -> None:
                 for path in paths:

@@ -89,6 +89,11 @@ ASCII = Glyphs(
 _SIGNS = str.maketrans({"–": "-", "—": "-", "→": ">", "…": "~", "·": "-", "×": "x", "’": "'"})
 
 
+def signs_in_ascii(text: str) -> str:
+    """A text in which ours and that of others are mixed: only the signs that we write change."""
+    return text.translate(_SIGNS)
+
+
 def to_ascii(text: str) -> str:
     """Our own texts in ASCII; what has no likeness becomes ``?``."""
     return text.translate(_SIGNS).encode("ascii", "replace").decode("ascii")

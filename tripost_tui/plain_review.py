@@ -15,8 +15,8 @@ from db.review_records import (
     ReviewStep,
 )
 from db.store import Store
+from engine.reason_tags import REASON_TAGS
 from engine.review import (
-    REASON_TAGS,
     EditRefused,
     Recheck,
     as_reviewed,

@@ -16,8 +16,8 @@ from db.review_records import (
 )
 from db.store import Store
 from engine import trajectory as trj
+from engine.reason_tags import REASON_TAGS
 from engine.review import (
-    REASON_TAGS,
     EditRefused,
     check_some,
     edited_update,

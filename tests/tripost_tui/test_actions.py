@@ -120,7 +120,8 @@ def test_in_help_a_long_key_is_set_off_from_what_it_does() -> None:
 
 def test_help_says_why_something_is_not_possible_now() -> None:
     text = " ".join(help_content(Target.RUN, Situation(), UNICODE, 300).plain.split())
-    assert "Write a checkpoint now. Not now: No engine is at work on this run." in text
+    assert "asks first. Not now: No engine is at work on this run." in text
+    assert "Write a checkpoint now. Not now, either." in text
 
 
 @pytest.mark.parametrize("target", SCREENS)

@@ -1,6 +1,7 @@
 """The app driven by keys, on recorded runs."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 import recorded
@@ -166,6 +167,24 @@ async def test_quitting_while_a_run_is_at_work_asks_and_leaves_it_by_default(
     assert commands_of(project.path, run_id) == []
 
 
+async def test_quitting_asks_of_a_run_that_was_started_just_now(
+    backend: StartedBackend, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home has not seen it yet, and it must not be left at work without a word."""
+    recorded.finish(project, recorded.record(project), RunStatus.STOPPED)
+    loaded = Event()
+    monkeypatch.setattr(backend, "start", lambda _: loaded.wait(20))
+    app = app_on(backend)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_run(pilot)
+        await pilot.press("p", "ctrl+q")
+        assert isinstance(app.screen, QuitDialog)
+        assert "demo is at work" in text_of(pilot)
+        await pilot.press("escape")
+        loaded.set()
+        await pilot.pause()
+
+
 async def test_quitting_can_stop_the_run(app: TripostApp, project: Project) -> None:
     run_id = recorded.record(project)
     with recorded.at_work(project, run_id):
@@ -211,6 +230,21 @@ async def test_help_palette_and_go_to(app: TripostApp, project: Project) -> None
         await until(pilot, lambda: isinstance(app.screen, HomeScreen), "Home")
         await pilot.press("ctrl+p")
         await until(pilot, lambda: "Search for commands" in text_of(pilot), "the palette")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_all_of_the_go_to_menu_is_in_sight(app: TripostApp, size: tuple[int, int]) -> None:
+    """Also on Home of somebody new, where most of it is not possible, for one reason."""
+    async with app.run_test(size=size) as pilot:
+        await at_home(pilot)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, GotoDialog), "the menu")
+        await pilot.pause()
+        shown = text_of(pilot)
+        for each in goto_actions():
+            assert f" {each.letter}  {each.description[:30]}" in shown
+        assert shown.count("Not now: There is no project") == 1
+        assert "demo." in shown.split("Not now:")[1]
 
 
 async def test_the_palette_carries_out_what_is_chosen(app: TripostApp) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Input, TextArea
 from db.review_records import ReviewChange, ReviewKind, ReviewStatus
 from db.store import Store
 from engine.project import Project
+from engine.reason_tags import REASON_TAGS
 from engine.task_setup import project_task
 from tripost_tui.actions import Target
 from tripost_tui.app import TripostApp
@@ -250,8 +251,52 @@ async def test_letters_only_type_inside_an_editor(
         await pilot.press("escape")
         assert not screen.query_one(EditBox).display
         assert stored(*reviewed) == {}
-        await pilot.press("m", *"odd", "ctrl+s")
+        await pilot.press("m", "ctrl+z", *"odd", "ctrl+s")
         assert "note: odd" in text_of(pilot)
+
+
+async def test_what_was_written_and_not_saved_is_there_again(
+    app: TripostApp, reviewed: tuple[Project, int]
+) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await open_review(pilot)
+        await pilot.press("m", *"half a no", "escape")
+        await said(pilot, "Not saved. What you wrote is there when you edit it again.")
+        assert stored(*reviewed) == {}
+        await pilot.press("j", "m")
+        assert screen.query_one(TextArea).text == ""
+        await pilot.press("escape", "k", "m", *"te")
+        assert screen.query_one(TextArea).text == "half a note"
+        assert "Note on 12, as you left it" in text_of(pilot)
+        await pilot.press("ctrl+s", "m")
+        assert "note: half a note" in text_of(pilot)
+        assert "as you left it" not in text_of(pilot)
+
+
+async def test_in_an_editor_the_footer_shows_the_keys_that_work_there(
+    app: TripostApp, reviewed: tuple[Project, int]
+) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await open_review(pilot)
+        await pilot.press("e")
+        assert " ^s save  esc back  ^q quit  F1 more " in text_of(pilot)
+        await pilot.press("escape", "slash")
+        assert "F1 more " in text_of(pilot)
+        await pilot.press("escape")
+        assert " a accept  x reject " in text_of(pilot)
+        assert "? more " in text_of(pilot)
+
+
+async def test_each_tag_has_its_number_in_sight(
+    app: TripostApp, reviewed: tuple[Project, int]
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_review(pilot)
+        await pilot.press("9")
+        text = text_of(pilot)
+        for number, tag in enumerate(REASON_TAGS[:8], 1):
+            assert f"{number} {tag}" in text
+        assert "9 [bad-question]" in text
 
 
 async def test_an_update_is_edited_here(app: TripostApp, reviewed: tuple[Project, int]) -> None:
@@ -265,7 +310,7 @@ async def test_an_update_is_edited_here(app: TripostApp, reviewed: tuple[Project
         area.load_text("nonsense")
         await pilot.press("ctrl+s")
         assert "it has no steps" in text_of(pilot)
-        await pilot.press("escape", "e", "ctrl+s")
+        await pilot.press("escape", "e", "ctrl+z", "ctrl+s")
         await said(pilot, "Nothing was changed.")
         await pilot.press("e", "backspace", "0", ".", "ctrl+s")
         await said(pilot, "Saved, the original is kept")

@@ -70,14 +70,18 @@ def actions_of(*targets: Target) -> list[Action]:
     return [each for each in ACTIONS if each.target in targets]
 
 
-def more_key(target: Target) -> str:
+def more_key(target: Target, *, typing: bool = False) -> str:
     """The key that shows all others, as it is shown."""
-    return shown_key(offered_key(action("global.help"), target) or "f1")
+    return shown_key(offered_key(action("global.help"), target, typing=typing) or "f1")
 
 
-def offered_key(action: Action, target: Target) -> str | None:
-    """The first key of an action that works in a screen: where one types, letters do not."""
-    keys = (key for key in keymap.keys_of(action) if not (target in TYPED_IN and types(key)))
+def offered_key(action: Action, target: Target, *, typing: bool = False) -> str | None:
+    """The first key of an action that works in a screen: where one types, letters do not.
+
+    ``typing``: also in a screen where one mostly does not, since an editor is open.
+    """
+    typed = typing or target in TYPED_IN
+    keys = (key for key in keymap.keys_of(action) if not (typed and types(key)))
     return next(keys, None)
 
 
@@ -92,6 +96,16 @@ def footer_actions(target: Target) -> list[Action]:
         if each.footer is not None and offered_key(each, target)
     ]
     return sorted(ranked, key=lambda each: each.footer or 0)[:MOST_FOOTER_KEYS]
+
+
+def editor_actions(target: Target) -> list[Action]:
+    """What the footer of a screen shows while an editor is open: how one gets out of it."""
+    ways_out = {f"{target}.save", "global.back", "global.quit"}
+    return [
+        each
+        for each in actions_of(target, Target.GLOBAL)
+        if each.id in ways_out and offered_key(each, target, typing=True)
+    ]
 
 
 def goto_actions() -> list[Action]:
@@ -117,6 +131,7 @@ __all__ = [
     "action",
     "actions_of",
     "clashes",
+    "editor_actions",
     "footer_actions",
     "goto_actions",
     "more_key",

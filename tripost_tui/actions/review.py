@@ -1,5 +1,6 @@
 """Actions of review."""
 
+from engine.reason_tags import REASON_TAGS
 from tripost_tui.actions.kinds import Action
 from tripost_tui.situation import can_review, not_typing, typing
 
@@ -193,10 +194,10 @@ ACTIONS: tuple[Action, ...] = (
         Action(
             id=f"review.tag{number}",
             label=f"tag {number}",
-            description=f"Put reason tag {number} on it, or take it off",
+            description=f"Tag it {tag}, or take that tag off",
             keys=(str(number),),
             why_not=can_review,
         )
-        for number in range(1, 10)
+        for number, tag in enumerate(REASON_TAGS, 1)
     ),
 )

@@ -41,11 +41,15 @@ def help_content(target: Target, now: Situation, glyphs: Glyphs, width: int) -> 
     for place in (target, Target.GLOBAL, *others):
         here = place in (target, Target.GLOBAL)
         lines.append(Content.styled(TITLES[place], "bold $accent"))
+        told = None
         for each in actions_of(place):
             reason = each.why_not(now) if here else None
             keys = shown_keys(keys_of(each)) or _way(each)
             text = each.description
-            text = fill(f"{text}. Not now: {reason}" if reason else text)
+            if reason:
+                text += ". Not now, either." if reason == told else f". Not now: {reason}"
+                told = reason
+            text = fill(text)
             head, hanging = f"{f'  {keys}':<{_KEY_COLUMN - 1}} ", " " * _KEY_COLUMN
             room = max(20 + _KEY_COLUMN, width)
             wrapped = textwrap.wrap(text, room, initial_indent=head, subsequent_indent=hanging)

@@ -270,6 +270,8 @@ class ReviewScreen(_TagKeys, BaseScreen):
 
     def back(self) -> Awaitable[None] | None:
         if self._typing:
+            if self._edit.put_aside():
+                tripost(self.app).say("Not saved. What you wrote is there when you edit it again.")
             return self._leave_editor()
         view = self.view
         if view.second_look or view.anchor is not None or view.wanted:

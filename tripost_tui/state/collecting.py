@@ -111,9 +111,7 @@ class CollectState(Standing[CollectReading]):
             return fill("There is no run yet. {collect.pause} starts it.")
         if self.counters.sampled:
             return ""
-        if self.stage:
-            return f"Nothing is collected yet. The run is at: {self.stage}."
-        return f"Nothing is collected yet. The run is {self.word}."
+        return f"Nothing is collected yet. {self.whereabouts()}"
 
     def counts(self) -> list[Count]:
         """From the student by way of FBK and IMP to what is kept."""

@@ -23,7 +23,7 @@ from db.review_records import (
     ReviewStatus,
     ReviewStep,
 )
-from engine.review import REASON_TAGS
+from engine.reason_tags import REASON_TAGS
 from engine.review_filter import parse_filter
 from tripost_tui.actions.keymap import fill, key_of
 from tripost_tui.state import review_words as words

@@ -130,6 +130,14 @@ class Standing(Generic[R]):
             return None
         return self.view.stage.value
 
+    def whereabouts(self) -> str:
+        """Stage or state as a sentence, for where there is nothing else to show."""
+        if self.stage:
+            return f"The run is at: {self.stage}."
+        if self.word.startswith("no heartbeat"):
+            return "Its engine gives no sign of life."
+        return f"The run is {self.word}."
+
     def heading(self) -> list[str]:
         """Run, iteration and stage, as far as there are any."""
         parts = [one_line(self.name, 40)]

@@ -87,8 +87,7 @@ class TrainState(Standing[TrainReading]):
             return fill("There is no run yet. {train.pause} starts it.")
         if self.at_work:
             return "The training begins: no step is done yet."
-        where = f"The run is at: {self.stage}." if self.stage else f"The run is {self.word}."
-        return f"No training step yet. {where}"
+        return f"No training step yet. {self.whereabouts()}"
 
     def lines(self, now: float) -> list[Figure]:
         """The figures of the training, those that are known."""

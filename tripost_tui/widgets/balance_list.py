@@ -19,6 +19,7 @@ from tripost_tui.state.balance_port import Entry
 from tripost_tui.state.balance_view import BalanceView
 from tripost_tui.state.balance_words import KINDS, REASONS
 from tripost_tui.text import one_line
+from tripost_tui.widgets.cut import in_width
 
 _HERE = "on $panel"
 _MOST_LINES = 500
@@ -53,7 +54,8 @@ def row_content(
         status.pad_right(max(0, 13 - status.cell_length)),
         (f"{KINDS[entry.kind]:<14}", "dim"),
         glyphs.ellipsis if question is None else one_line(question, 200),
-    ).truncate(width, ellipsis=False, pad=True)
+    )
+    line = in_width(line, width, glyphs)
     return line.stylize_before(style) if style else line
 
 

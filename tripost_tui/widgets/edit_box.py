@@ -26,24 +26,41 @@ class EditBox(Vertical):
         super().__init__(id=id)
         self.display = False
         self.save: Callable[[str], object] = lambda _: None
-        self.untouched = True
+        self._about = self._before = ""
+        self._drafts: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         yield TextArea(id="edit-text", compact=True, tab_behavior="focus")
         yield Static(Content(""), id="edit-fault")
 
     def begin(self, title: str, text: str, save: Callable[[str], object]) -> None:
+        """Open on ``text``; on what was written under this title and not saved, if anything.
+
+        Then the editor's undo goes back to ``text``.
+        """
         self.save = save
-        self.border_title = Content(title)
+        self._about, self._before = title, text
+        draft = self._drafts.pop(title, None)
+        self.border_title = Content(title if draft is None else f"{title}, as you left it")
         self.border_subtitle = Content(
             f"{shown_keys(keys_of(action('review.save'))[:1])} saves, esc leaves"
+            + (", ^z as it was" if draft is not None else "")
         )
         self.fault("")
         area = self.query_one(TextArea)
         area.load_text(text)
+        if draft is not None:
+            area.replace(draft, area.document.start, area.document.end)
         area.move_cursor(area.document.end)
         self.display = True
         area.focus()
+
+    def put_aside(self) -> bool:
+        """Keep what is written for the next time; False where it is what stood there before."""
+        changed = self.display and self.text != self._before
+        if changed:
+            self._drafts[self._about] = self.text
+        return changed
 
     def end(self) -> None:
         self.display = False

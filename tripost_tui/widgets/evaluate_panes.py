@@ -13,6 +13,8 @@ from tripost_tui.state.wording import counted, percent, shorten
 from tripost_tui.widgets.items_list import outcome_content
 
 _LABEL = 14
+_UPDATES = 59
+"""Columns that the counts of updates take with the interval of their share."""
 WHOLE, ROUND = 18, 13
 """Columns of a share with an interval to one digit, and to none."""
 _NARROW = 76
@@ -78,15 +80,15 @@ def share_text(share: Share, cell: int, glyphs: Glyphs) -> str:
 def updates_content(lines: Sequence[AccuracyLine], width: int, glyphs: Glyphs) -> Content:
     """A line per iteration: how often it updates its first attempt, and with what result."""
     fixed, broken = f"wrong{glyphs.arrow}right", f"right{glyphs.arrow}wrong"
-    shown = [
-        Content.styled(f"{'':<{_LABEL}}{'updated':<13}{fixed:>11}  {broken:>11}  {'net':>6}", "dim")
-    ]
+    cell = ROUND if width >= _UPDATES else 7
+    head = f"{'':<{_LABEL}}{'updated':<{cell}}{fixed:>11}  {broken:>11}  {'net':>6}"
+    shown = [Content.styled(head, "dim")]
     for line in lines:
         net = line.wrong_to_right - line.right_to_wrong
         style = "$text-success" if net > 0 else "$text-error" if net < 0 else ""
         shown.append(
             Content.assemble(
-                f"{line.label:<{_LABEL}}{share_text(line.updated, ROUND, glyphs):<13}",
+                f"{line.label:<{_LABEL}}{share_text(line.updated, cell, glyphs):<{cell}}",
                 f"{line.wrong_to_right:>11,}  {line.right_to_wrong:>11,}  ",
                 (f"{f'{net:+,}' if net else '0':>6}", f"bold {style}" if style else ""),
             )

@@ -17,6 +17,7 @@ from engine.comparing import Outcome
 from tripost_tui.glyphs import Glyphs, to_ascii
 from tripost_tui.state.items_view import ItemsView
 from tripost_tui.text import one_line
+from tripost_tui.widgets.cut import in_width
 
 _STYLES = {
     Outcome.BROKEN: "$text-error",
@@ -155,9 +156,11 @@ class ItemsList(ScrollView, can_focus=True, inherit_bindings=False):
         key = (view.rows.get(place), view.pairs.marks[place], view.measure, here, width)
         if (line := self._lines.get(key)) is None:
             mark = self._glyphs.arrow if here else " "
-            content = Content.assemble(
-                f"{mark} ", line_content(view, place, width - 2, self._glyphs)
-            ).truncate(width, ellipsis=False, pad=True)
+            content = in_width(
+                Content.assemble(f"{mark} ", line_content(view, place, width - 2, self._glyphs)),
+                width,
+                self._glyphs,
+            )
             if here:
                 content = content.stylize_before(_HERE)
             line = Visual.to_strips(self, content, width, 1, self.visual_style)[0]

@@ -10,6 +10,7 @@ from textual.widgets import Static
 from tripost_tui.actions import (
     Action,
     Target,
+    editor_actions,
     footer_actions,
     more_key,
     offered_key,
@@ -34,7 +35,8 @@ def footer_parts(
     parts: list[tuple[str, str, str | None]] = []
     used = _width(more, _MORE)
     for action in actions:
-        key, label = shown_key(offered_key(action, target) or ""), action.labelled(now)
+        key = shown_key(offered_key(action, target, typing=now.typing) or "")
+        label = action.labelled(now)
         if used + _width(key, label) > width:
             break
         used += _width(key, label)
@@ -64,7 +66,9 @@ class KeyFooter(Static):
 
     def _parts(self) -> list[tuple[str, str, str | None]]:
         target = self._target
-        actions, more = footer_actions(target), more_key(target)
+        typing = self.now.typing
+        actions = editor_actions(target) if typing else footer_actions(target)
+        more = more_key(target, typing=typing)
         return footer_parts(actions, self.now, self.size.width, more, target)
 
     def on_resize(self, _: Resize) -> None:

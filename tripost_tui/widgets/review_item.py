@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
-from engine.review import REASON_TAGS
+from engine.reason_tags import REASON_TAGS
 from tripost_tui.actions.keymap import fill
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.review_passages import DiffMode, Shown
@@ -23,6 +23,8 @@ _SECOND_LOOK = (
     "second look: {review.accept} or {review.reject} as if for the first time; "
     "{review.later} puts it off"
 )
+TAGS_FROM = 74
+"""Columns from which all tags with their numbers take two lines."""
 NARROWEST = 60
 """Columns under which two texts have no room side by side."""
 
@@ -108,7 +110,7 @@ def decision_content(view: ReviewView, width: int, glyphs: Glyphs, *, brief: boo
     else:
         parts.append(Content.styled("blind: the checker's verdict is hidden", "dim"))
     lines = [Content(f" {glyphs.dot} ").join(parts)]
-    if brief:
+    if brief and width < TAGS_FROM:
         tags = ", ".join(one_line(tag, 40) for tag in state.tags)
         lines.append(Content.assemble(("1-9 tags: ", "dim"), tags or "none"))
     else:

@@ -18,6 +18,7 @@ from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.review_view import ReviewView
 from tripost_tui.state.review_words import ORDERS
 from tripost_tui.text import one_line
+from tripost_tui.widgets.cut import in_width
 
 _STYLES = {
     ReviewStatus.PENDING: "",
@@ -57,7 +58,8 @@ def row_content(
         (f" {signs}", "bold $text-warning"),
         (beside, "dim"),
         f" {question}",
-    ).truncate(width, ellipsis=False, pad=True)
+    )
+    line = in_width(line, width, glyphs)
     return line.stylize_before(style) if style else line
 
 

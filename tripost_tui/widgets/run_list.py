@@ -7,7 +7,7 @@ from textual.events import Resize
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tripost_tui.glyphs import Glyphs
+from tripost_tui.glyphs import Glyphs, signs_in_ascii
 from tripost_tui.state.home import RunRow
 from tripost_tui.state.wording import age, shorten, size
 from tripost_tui.text import one_line
@@ -49,7 +49,10 @@ def row_content(row: RunRow, width: int, now: float, glyphs: Glyphs) -> Content:
         head, below = Content.assemble(head, progress), [accuracy]
     else:
         below = [progress, accuracy]
-    return Content.assemble(head, "\n", (_second_line(row, below, width, now, glyphs), "dim"))
+    second = _second_line(row, below, width, now, glyphs)
+    if glyphs.ellipsis.isascii():
+        second = signs_in_ascii(second)
+    return Content.assemble(head, "\n", (second, "dim"))
 
 
 def _padded(content: Content, width: int) -> Content:

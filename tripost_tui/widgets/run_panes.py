@@ -111,7 +111,10 @@ def collected_content(state: RunState, width: int, glyphs: Glyphs) -> Content:
 
 
 def accuracy_content(rows: list[AccuracyRow], width: int, glyphs: Glyphs) -> Content:
-    """A line per iteration: percent right with its 95% interval; the best final one is bold."""
+    """A line per iteration: percent right with its 95% interval; the best final one is bold.
+
+    What is under way is not compared: the seen items, which are easier, come first in the test.
+    """
     if not rows:
         return Content("No evaluation yet.")
     digits = 1 if width >= 80 else 0
@@ -120,20 +123,25 @@ def accuracy_content(rows: list[AccuracyRow], width: int, glyphs: Glyphs) -> Con
     widths = [max(cell, 14) if name == "final" else cell for name in names]
     head = "".join(f"{name:<{one}}" for name, one in zip(names, widths, strict=True))
     lines = [Content.styled(f"{'':<7}{head}".rstrip(), "dim")]
-    best = max(row.final.right / row.final.n for row in rows)
+    items = max(row.final.n for row in rows)
+    best = max(row.final.right for row in rows if row.final.n == items)
     for row in rows:
         label = "start" if row.iteration == 0 else f"it. {row.iteration}"
         parts: list[tuple[str, str]] = [(f"{label:<7}", "")]
         shares = (row.first, row.final, row.seen, row.unseen)
         for share, one in zip(shares, widths, strict=True):
-            strong = share is row.final and row.final.right / row.final.n == best
+            strong = share is row.final and (share.n, share.right) == (items, best)
             text = _share(share, digits if one > 7 else None, glyphs)
             parts.append((f"{text:<{one}}", "bold $text-accent" if strong else ""))
         lines.append(Content.assemble(*parts).rstrip())
-    note = f"% right of {rows[-1].final.n} items; seen, unseen: final"
+    note = f"% right of {items:,} items; seen, unseen: final"
     if width >= 70:
         note += " answers; in brackets: 95% interval"
     lines.append(Content.styled(note, "dim"))
+    for row in rows:
+        if row.final.n < items:
+            text = f"it. {row.iteration} so far: {row.final.n:,} of {items:,} items"
+            lines.append(Content.styled(text, "$text-warning"))
     return Content("\n").join(lines)
 
 

@@ -25,7 +25,7 @@ from db.review_records import ReviewStatus
 from db.store import Store
 from engine import trajectory as trj
 from engine.project import Project
-from engine.review import REASON_TAGS
+from engine.reason_tags import REASON_TAGS
 from engine.second_looks import GAP, is_looked_at_again
 from engine.tasks.multistep_arithmetic import MultistepArithmetic
 from engine.tasks.trial import with_answer
