@@ -31,7 +31,7 @@ MASKED, LIGHT, HEAVY, HEAVIEST = "dim", "italic", "bold", "bold underline $text-
 _NUMBER = "not bold not underline $text-warning"
 MOST_SHOWN, MOST_LINES = 50_000, 2_000
 """Characters and lines of an example that are shown: more would hold up the keys."""
-_WIDE = 66
+_WIDE = 76
 """Columns from which the kinds are written out."""
 
 
