@@ -204,12 +204,22 @@ def m005_examples_listed(db: "Database") -> None:
     """)
 
 
+def m006_evaluations_listed(db: "Database") -> None:
+    """What is right in evaluations is counted and paired up from an index, without their texts."""
+    db.executescript("""
+        CREATE INDEX evaluations_listed ON evaluations
+            (run_id, iteration, item_id, first_correct, final_correct, first_flexible,
+             final_flexible, updates);
+    """)
+
+
 STEPS: tuple[Step, ...] = (
     m001_initial,
     m002_training_memory,
     m003_expert_calls,
     m004_reviews,
     m005_examples_listed,
+    m006_evaluations_listed,
 )
 
 

@@ -78,7 +78,7 @@ class Preview:
         self._last = 0
         self._of: dict[int, tuple[Outline, ...]] = {}
         self._gold: list[Outline] | None = None
-        self._long: set[str] = set()
+        self._long: dict[str, bool] = {}
 
     def close(self) -> None:
         self._task.close()
@@ -165,12 +165,13 @@ class Preview:
         )
         # A token stands for at least a byte: most texts need not be tokenised.
         may_be_long = length + _MORE_TOKENS > self.limit and self.tokens.are_known
-        if may_be_long and self.tokens.is_long(draft.segments, self.limit):
-            self._long.add(outline.text_hash)
+        # Nor one that is there already: of several passes many are.
+        if may_be_long and outline.text_hash not in self._long:
+            self._long[outline.text_hash] = self.tokens.is_long(draft.segments, self.limit)
         return outline
 
     def _is_long(self, outline: Outline) -> bool:
-        return outline.text_hash in self._long
+        return self._long.get(outline.text_hash, False)
 
     def _tick(self) -> None:
         self._done += 1

@@ -31,7 +31,7 @@ from engine.postprocess import share_of_improving
 from engine.report_experts import ExpertWork, expert_work
 from engine.report_reviews import Reviews, reviews_of
 from engine.report_stage_two import ChangedValues, changed_values
-from engine.statistics import Interval, Share, bootstrap_mean, mcnemar
+from engine.statistics import Interval, Share, bootstrap_difference, mcnemar
 from engine.task_setup import hint_of
 from engine.tasks import label
 from engine.trajectory import parse_body
@@ -256,10 +256,8 @@ def compare(start: Iterable[EvaluatedItem], now: Iterable[EvaluatedItem]) -> Com
         return None
     counts = Counter(pairs)
     fixed, broken = counts[False, True], counts[True, False]
-    differences = [float(after) - float(first) for first, after in pairs]
-    return Comparison(
-        len(pairs), fixed, broken, mcnemar(fixed, broken), bootstrap_mean(differences)
-    )
+    interval = bootstrap_difference(fixed, broken, len(pairs))
+    return Comparison(len(pairs), fixed, broken, mcnemar(fixed, broken), interval)
 
 
 def _evaluation(

@@ -117,8 +117,7 @@ def older(project: Path, connection: sqlite3.Connection) -> None:
     """Take the newest step back, as far as a reader can tell."""
     name = STEPS[-1].__name__
     connection.execute("DELETE FROM _sqlite_migrations WHERE name = ?", [name])
-    for index in ("examples_listed", "examples_by_trajectory"):
-        connection.execute(f"DROP INDEX {index}")
+    connection.execute("DROP INDEX evaluations_listed")
     connection.commit()
 
 

@@ -1,11 +1,14 @@
 """Our statistics are scipy's, and say what they mean at the edges."""
 
+import math
+
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
-from engine.statistics import Interval, bootstrap_mean, mcnemar, p_text, wilson
+from engine.statistics import Interval, bootstrap_difference, mcnemar, p_text, wilson
 
 shares = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -66,28 +69,62 @@ def test_negative_counts_are_refused() -> None:
         mcnemar(-1, 3)
 
 
-def test_the_bootstrap_is_close_to_scipys() -> None:
-    differences = [1.0] * 40 + [-1.0] * 15 + [0.0] * 245
-    theirs = stats.bootstrap(
-        (differences,), lambda x, axis: x.mean(axis=axis), method="percentile", rng=3
-    ).confidence_interval
-    ours = bootstrap_mean(differences)
-    assert ours.low == pytest.approx(theirs.low, abs=0.01)
-    assert ours.high == pytest.approx(theirs.high, abs=0.01)
+@given(st.integers(900, 1_500), st.integers(200, 1_500))
+@settings(max_examples=20, deadline=None)
+def test_mcnemar_of_many_pairs_is_the_nearest_float(fixed: int, broken: int) -> None:
+    n = fixed + broken
+    ways = sum(math.comb(n, k) for k in range(min(fixed, broken) + 1))
+    assert mcnemar(fixed, broken) == min(1.0, 2 * ways / 2**n)
 
 
-@given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=1, max_size=30), st.integers(0, 9))
-def test_the_bootstrap_depends_on_its_seed_alone_and_stays_within_the_data(
-    differences: list[float], seed: int
+@pytest.mark.parametrize(
+    ("fixed", "broken"), [(25_300, 24_700), (26_000, 24_000), (24_999, 25_002), (500, 900)]
+)
+def test_mcnemar_of_very_many_pairs_is_scipys(fixed: int, broken: int) -> None:
+    theirs = stats.binomtest(fixed, fixed + broken).pvalue
+    assert mcnemar(fixed, broken) == pytest.approx(theirs, rel=1e-7)
+
+
+three_counts = st.tuples(*[st.integers(0, 12)] * 3).filter(any)
+
+
+@given(three_counts, st.sampled_from([0.8, 0.95]))
+def test_the_bootstrap_is_that_of_all_resamples(
+    counts: tuple[int, int, int], confidence: float
 ) -> None:
-    interval = bootstrap_mean(differences, seed, resamples=50)
-    assert interval == bootstrap_mean(differences, seed, resamples=50)
-    assert min(differences) <= interval.low <= interval.high <= max(differences)
+    fixed, broken, same = counts
+    n = sum(counts)
+    one = np.array([broken, same, fixed]) / n
+    every = np.array([1.0])
+    for _ in range(n):
+        every = np.convolve(every, one)
+    upto = np.cumsum(every)
+    tails = (1 - confidence) / 2, (1 + confidence) / 2
+    low, high = (float((np.argmax(upto > tail - 1e-9) - n) / n) for tail in tails)
+    assert bootstrap_difference(fixed, broken, n, confidence) == Interval(low, high)
 
 
-def test_no_differences_are_refused() -> None:
-    with pytest.raises(ValueError, match="no differences"):
-        bootstrap_mean([])
+@pytest.mark.parametrize("times", [1, 100])
+def test_the_bootstrap_is_close_to_one_that_draws(times: int) -> None:
+    fixed, broken, same = 40 * times, 15 * times, 245 * times
+    drawn = np.random.default_rng(3).multinomial(
+        300 * times, np.array([fixed, broken, same]) / (300 * times), size=20_000
+    )
+    found = np.quantile((drawn[:, 0] - drawn[:, 1]) / (300 * times), [0.025, 0.975])
+    ours = bootstrap_difference(fixed, broken, 300 * times)
+    assert (ours.low, ours.high) == pytest.approx(found, abs=0.004 / times**0.5)
+
+
+def test_the_bootstrap_of_very_many_pairs_takes_no_longer_than_one_can_wait() -> None:
+    ours = bootstrap_difference(250_000, 200_000, 1_000_000)
+    half = 1.959964 * (0.45 - 0.05**2) ** 0.5 / 1_000
+    assert (ours.low, ours.high) == pytest.approx((0.05 - half, 0.05 + half), abs=3e-6)
+
+
+@pytest.mark.parametrize("counts", [(0, 0, 0), (2, 1, 2), (-1, 1, 2), (1, -1, 2)])
+def test_pairs_that_cannot_be_are_refused(counts: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="no such pairs"):
+        bootstrap_difference(*counts)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from tripost_tui.screens.evaluate import EvaluateScreen
 from tripost_tui.screens.report import ReportScreen
 from tripost_tui.screens.run import RunScreen
 from tripost_tui.widgets.items_list import ItemsList
-from tripost_tui.widgets.pane import Pane
+from tripost_tui.widgets.text_view import TextPane
 
 WIDE = (120, 40)
 
@@ -180,7 +180,7 @@ async def test_texts_are_beside_each_other_or_stacked_and_differences_marked(
         assert "Item, differing words marked" in text_of(pilot)
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "A and B: Attempt" in text_of(pilot), "one text for both")
-        item = pilot.app.screen.query_one("#item-pair", Pane)
+        item = pilot.app.screen.query_one("#item-pair", TextPane)
         await pilot.press("d", "space")
         lines = text_of(pilot).splitlines()
         assert any("B Feedback" in line and "A Feedback" not in line for line in lines)

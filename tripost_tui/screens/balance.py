@@ -43,6 +43,7 @@ from tripost_tui.widgets.balance_panes import (
 )
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices, Pane
+from tripost_tui.widgets.text_view import TextPane
 from tripost_tui.widgets.values_box import ValuesBox
 
 POLL_S = 1.0
@@ -102,7 +103,7 @@ class BalanceScreen(BaseScreen):
             with Vertical(id="balance-left"):
                 yield Pane("Stage 2", id="counts")
                 yield BalanceList(self.glyphs, id="examples")
-            yield Pane("Example", id="example")
+            yield TextPane("Example", id="example")
         yield KeyFooter(Target.BALANCE)
 
     def on_mount(self) -> None:
@@ -232,8 +233,8 @@ class BalanceScreen(BaseScreen):
         return self.query_one("#examples", BalanceList)
 
     @property
-    def _example(self) -> Pane:
-        return self.query_one("#example", Pane)
+    def _example(self) -> TextPane:
+        return self.query_one("#example", TextPane)
 
     @property
     def _values(self) -> ValuesBox:
@@ -281,10 +282,9 @@ class BalanceScreen(BaseScreen):
         if example is None:
             pane.show(nothing_content(view, failed=self._poll_trouble is not None))
             return
-        pane.show(example_content(example, self.glyphs, numbers=self.numbers))
-        if example.entry is not self._drawn_entry:
-            self._drawn_entry = example.entry
-            pane.scroll_home(animate=False)
+        content = example_content(example, self.glyphs, numbers=self.numbers)
+        pane.show(content, from_top=example.entry is not self._drawn_entry)
+        self._drawn_entry = example.entry
 
     def situation(self) -> Situation:
         view = self.view

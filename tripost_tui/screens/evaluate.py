@@ -50,6 +50,7 @@ from tripost_tui.widgets.items_list import ItemsList
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.pane import Notices, Pane
 from tripost_tui.widgets.run_top import top_content
+from tripost_tui.widgets.text_view import TextPane
 
 SHORT = 30
 """Rows under which the items have two lines above them instead of three."""
@@ -83,6 +84,7 @@ class EvaluateScreen(FollowingScreen):
         """When to look again at the models that were asked for last."""
         self._trouble: Trouble | None = None
         self._drawn_item: tuple[object, ...] = ()
+        self._item_due = False
         self._item_id: int | None = None
         self._texts: dict[str, Content] = {}
 
@@ -100,7 +102,7 @@ class EvaluateScreen(FollowingScreen):
             with Vertical(id="items-side"):
                 yield Static(Content(""), id="summary")
                 yield ItemsList(self.glyphs, id="items-list")
-            yield Pane("Item", id="item-pair")
+            yield TextPane("Item", id="item-pair")
         yield KeyFooter(Target.EVALUATE)
 
     def on_mount(self) -> None:
@@ -221,7 +223,17 @@ class EvaluateScreen(FollowingScreen):
         width = self.query_one("#items-list").size.width
         self._update("#summary", summary_content(view, width, self.glyphs, brief=brief))
         self.query_one(ItemsList).show(view, list_title(view), list_subtitle(view))
-        pane = self.query_one("#item-pair", Pane)
+        if not self._item_due:
+            # The list first: to paint the item takes longer, which a key that is held waits for.
+            self._item_due = True
+            self.call_after_refresh(self._show_item)
+
+    def _show_item(self) -> None:
+        self._item_due = False
+        if not self.is_there:
+            return
+        view = self.state.items
+        pane = self.query_one("#item-pair", TextPane)
         drawn = (view.item, view.measure, view.names, self.marked, pane.columns, view.filtered)
         if drawn == self._drawn_item:
             return
@@ -231,11 +243,9 @@ class EvaluateScreen(FollowingScreen):
             pane.show(nothing_content(view))
             return
         pane.retitle("Item, differing words marked" if self.marked else "Item")
-        width = pane.columns
-        pane.show(item_content(view, marked=self.marked, width=width, glyphs=self.glyphs))
-        if view.item.first.item_id != self._item_id:
-            self._item_id = view.item.first.item_id
-            pane.scroll_home(animate=False)
+        content = item_content(view, marked=self.marked, width=pane.columns, glyphs=self.glyphs)
+        pane.show(content, from_top=view.item.first.item_id != self._item_id)
+        self._item_id = view.item.first.item_id
 
     def _update(self, selector: str, content: Content) -> None:
         """Show a text unless it is what is shown."""
@@ -426,10 +436,10 @@ class EvaluateScreen(FollowingScreen):
         await self._do(lambda desk: desk.go(len(self.state.items.places) - 1))
 
     def do_page_down(self) -> None:
-        self.query_one("#item-pair", Pane).scroll_page_down(animate=False)
+        self.query_one("#item-pair", TextPane).scroll_page_down(animate=False)
 
     def do_page_up(self) -> None:
-        self.query_one("#item-pair", Pane).scroll_page_up(animate=False)
+        self.query_one("#item-pair", TextPane).scroll_page_up(animate=False)
 
     async def on_items_list_chosen(self, message: ItemsList.Chosen) -> None:
         if not self.state.typing:

@@ -33,7 +33,7 @@ _NOT_SAVED = "{balance.save} saves p and weights, {balance.reset} takes them bac
 _NUMBER = "not bold not underline $text-warning"
 MOST_SHOWN, MOST_LINES = 50_000, 2_000
 """Characters and lines of an example that are shown: more would hold up the keys."""
-_WIDE = 66
+_WIDE = 76
 """Columns from which the kinds are written out."""
 
 

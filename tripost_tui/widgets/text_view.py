@@ -1,4 +1,4 @@
-"""A titled box for one text after another, which is painted without a layout of the screen."""
+"""Titled boxes for one text after another, which are painted without a layout of the screen."""
 
 from __future__ import annotations
 
@@ -76,3 +76,9 @@ class TextView(ScrollView, can_focus=False):
     def render_line(self, y: int) -> Strip:
         lines, at = self._drawn, self.scroll_offset.y + y
         return lines[at] if at < len(lines) else self._blank
+
+
+class TextPane(TextView, can_focus=True):
+    """A `TextView` that can have the focus, and all of the screen, as a `Pane` can."""
+
+    ALLOW_MAXIMIZE = True
