@@ -78,17 +78,17 @@ def share_text(share: Share, cell: int, glyphs: Glyphs) -> str:
 def updates_content(lines: Sequence[AccuracyLine], width: int, glyphs: Glyphs) -> Content:
     """A line per iteration: how often it updates its first attempt, and with what result."""
     fixed, broken = f"wrong{glyphs.arrow}right", f"right{glyphs.arrow}wrong"
-    shown = [
-        Content.styled(f"{'':<{_LABEL}}{'updated':<13}{fixed:>11}  {broken:>11}  {'net':>6}", "dim")
-    ]
+    gap, net_width = ("  ", 6) if width >= _LABEL + 45 else (" ", 4)
+    head = f"{'':<{_LABEL}}{'updated':<13}{fixed:>11}{gap}{broken:>11}{gap}{'net':>{net_width}}"
+    shown = [Content.styled(head, "dim")]
     for line in lines:
         net = line.wrong_to_right - line.right_to_wrong
         style = "$text-success" if net > 0 else "$text-error" if net < 0 else ""
         shown.append(
             Content.assemble(
                 f"{line.label:<{_LABEL}}{share_text(line.updated, ROUND, glyphs):<13}",
-                f"{line.wrong_to_right:>11,}  {line.right_to_wrong:>11,}  ",
-                (f"{f'{net:+,}' if net else '0':>6}", f"bold {style}" if style else ""),
+                f"{line.wrong_to_right:>11,}{gap}{line.right_to_wrong:>11,}{gap}",
+                (f"{f'{net:+,}' if net else '0':>{net_width}}", f"bold {style}" if style else ""),
             )
         )
     shown.append(Content.styled("first attempt against final answer of one model, strict", "dim"))
