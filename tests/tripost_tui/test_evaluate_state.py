@@ -18,11 +18,11 @@ from engine.project import Project
 from engine.run_view import EngineState
 from engine.statistics import Share, wilson
 from tripost_tui.glyphs import ASCII
-from tripost_tui.state.evaluate import EvaluateState
+from tripost_tui.state.evaluate import AccuracyLine, EvaluateState
 from tripost_tui.state.evaluate_reading import EvaluationReader
 from tripost_tui.state.place import Place
 from tripost_tui.state.run import Trouble
-from tripost_tui.widgets.evaluate_panes import share_text
+from tripost_tui.widgets.evaluate_panes import share_text, updates_content
 
 
 def state_of(project: Project, run_id: int | None = None) -> EvaluateState:
@@ -205,3 +205,12 @@ def test_trouble_is_told_before_anything_else(tmp_path: Path) -> None:
     state.run.fail(Trouble("The project database is busy", "Another process"))
     assert state.notices()[0] == ("error", "The project database is busy", "Another process")
     assert _resume(state) == "The project cannot be read."
+
+
+@pytest.mark.parametrize("width", [55, 59, 120])
+def test_a_line_of_updates_stays_one_line(width: int) -> None:
+    share = Share(47, 120)
+    line = AccuracyLine(10, share, share, share, share, share, 47, 5, 120, True)
+    lines = updates_content([line], width, ASCII).plain.splitlines()[:2]
+    assert [text.split()[-1] for text in lines] == ["net", "+42"]
+    assert all(len(text) <= width for text in lines)

@@ -1,6 +1,7 @@
 """Looking around in the recorded run: all screens, in a copy, with nothing started."""
 
 import os
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +20,14 @@ from engine.trained import find_trained
 from tripost_tui.actions import STAGES, Target, action, goto_actions
 from tripost_tui.app import TripostApp
 from tripost_tui.cli import tripost
+from tripost_tui.glyphs import UNICODE
 from tripost_tui.recording import open_recording, recording_folder
 from tripost_tui.screens.base import BaseScreen
+from tripost_tui.screens.collect import CollectScreen
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.review import ReviewScreen
 from tripost_tui.state.playground import Playground
+from tripost_tui.widgets.collect_panes import drops_content
 
 
 async def test_who_has_no_project_is_offered_to_look_around(app: TripostApp) -> None:
@@ -197,3 +201,18 @@ async def test_a_finished_run_does_not_say_so_twice(app: TripostApp) -> None:
             await until(pilot, lambda ready=ready: ready in text_of(pilot), ready)
             assert "finished: finished" not in text_of(pilot)
             await pilot.press("escape")
+
+
+async def test_what_a_finished_stage_did_not_drop_is_not_still_to_come(app: TripostApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_home(pilot)
+        await pilot.press("l")
+        await at_run(pilot)
+        await pilot.press("g", "c")
+        await until(pilot, lambda: "after its own update" in text_of(pilot), "the counts")
+        assert isinstance(app.screen, CollectScreen)
+        state = app.screen.state
+        assert state.reading is not None
+        counters = replace(state.counters, drops=Counter())
+        state.reading = replace(state.reading, counters=counters)
+        assert drops_content(state, UNICODE).plain == "Nothing was dropped."

@@ -48,6 +48,8 @@ ALLOWED = {
     # what a field does with enter, which nobody can change
     "enter keeps, esc takes back",
     "Words are being typed: enter keeps them, esc leaves.",
+    # how a text area takes back what was typed, which nobody can change either
+    ", ^z as it was",
     # keys that stand for all keys, or that nobody can give away
     "^c copies what is marked and never ends anything; it cannot be given away.",
     "It needs a key that works where letters are typed, such as F1 or ^q.",

@@ -36,7 +36,8 @@ def drops_content(state: CollectState, glyphs: Glyphs) -> Content:
     """Reasons with counts and bars."""
     rows = state.drops()
     if not rows:
-        said = "Nothing is dropped yet." if state.counters.sampled else ""
+        nothing = "Nothing is dropped yet." if state.alive else "Nothing was dropped."
+        said = nothing if state.counters.sampled else ""
         return Content.styled(said, "dim")
     lines = []
     for drop in rows:

@@ -18,10 +18,7 @@ def test_the_page_of_keys_is_up_to_date(cli: CommandLine) -> None:
 def test_keys_are_listed_by_screen(cli: CommandLine) -> None:
     lines = cli("keys").stdout.splitlines()
     assert lines[0] == "Everywhere"
-    assert (
-        "  g d                Doctor: this machine, its experts, the log of the selected project"
-        in (lines)
-    )
+    assert "  g d                Doctor: this machine, its experts, the log" in (lines)
     assert lines[-1] == f"Yours are kept in {preferences_path()}"
 
 
