@@ -35,5 +35,6 @@ def test_counts_of_updates_keep_to_their_line() -> None:
         shown = updates_content([line], width, ASCII)
         table = shown.plain.splitlines()[:2]
         assert max(map(len, table)) <= width
+        assert "updated " in table[0]
         assert ("30.5 (25-37)" in shown.plain) is (width >= 59)
         assert "30.5 " in shown.plain

@@ -80,7 +80,7 @@ def share_text(share: Share, cell: int, glyphs: Glyphs) -> str:
 def updates_content(lines: Sequence[AccuracyLine], width: int, glyphs: Glyphs) -> Content:
     """A line per iteration: how often it updates its first attempt, and with what result."""
     fixed, broken = f"wrong{glyphs.arrow}right", f"right{glyphs.arrow}wrong"
-    cell = ROUND if width >= _UPDATES else 7
+    cell = ROUND if width >= _UPDATES else 8
     head = f"{'':<{_LABEL}}{'updated':<{cell}}{fixed:>11}  {broken:>11}  {'net':>6}"
     shown = [Content.styled(head, "dim")]
     for line in lines:
