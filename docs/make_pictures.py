@@ -1,7 +1,8 @@
 """Pictures of every screen, from a real project: python docs/make_pictures.py DIR
 
-DIR is a finished demo (`tripost demo`); it is copied, so that it stays as it is. The pictures go to
-docs/pictures, two sizes of each in dark and in light, and docs/screens.md shows them.
+DIR is a finished demo (`tripost demo`); it is copied to the home folder, which is shown in the
+pictures: HOME=/home/ada is a good one. The pictures go to docs/pictures, two sizes of each in dark
+and in light, and docs/screens.md shows them.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from textual.pilot import Pilot
 
-from engine.project import Project, remember_project
+from engine.project import Project, forget_project, remember_project
 from tripost_tui.app import TripostApp
 
 HERE = Path(__file__).parent
@@ -139,18 +139,18 @@ async def take(picture: Picture, size: tuple[int, int], theme: str) -> str:
 
 @contextmanager
 def at_home(project: Path) -> Iterator[None]:
-    """A home folder with nothing in it but a copy of the project."""
-    with TemporaryDirectory() as kept:
-        for name in ("CONFIG", "STATE", "DATA"):
-            os.environ[f"XDG_{name}_HOME"] = f"{kept}/{name.lower()}"
-        copy = Path.home() / "tripost-demo"
-        shutil.copytree(project, copy)
-        os.chdir(copy.parent)
-        try:
-            remember_project(Project.open(copy).path)
-            yield
-        finally:
-            shutil.rmtree(copy)
+    """A copy of the project in the home folder, which should be one without projects."""
+    for name in ("CONFIG", "STATE", "DATA"):
+        os.environ.pop(f"XDG_{name}_HOME", None)
+    copy = Path.home() / "tripost-demo"
+    shutil.copytree(project, copy)
+    os.chdir(copy.parent)
+    try:
+        remember_project(Project.open(copy).path)
+        yield
+    finally:
+        forget_project(copy)
+        shutil.rmtree(copy)
 
 
 def gallery() -> str:

@@ -102,10 +102,10 @@ def test_help_lists_every_action(target: Target) -> None:
 
 def test_in_help_a_long_key_is_set_off_from_what_it_does() -> None:
     lines = help_content(Target.PLAYGROUND, RUNNING, UNICODE, 60).plain.splitlines()
-    (at,) = [n for n, line in enumerate(lines) if "shift+enter" in line]
+    (at,) = [n for n, line in enumerate(lines) if "S-enter" in line]
     assert lines[at].split() == [
         "^j",
-        "shift+enter",
+        "S-enter",
         "Begin",
         "a",
         "new",

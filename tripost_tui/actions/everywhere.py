@@ -120,7 +120,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="global.previous_stage",
         label="stage before",
-        description="The screen of the stage before: run, collect, review, balance, …",
+        description="The screen of the stage before: run, collect, review and so on",
         keys=("left_square_bracket",),
         why_not=on_a_run,
     ),
