@@ -55,7 +55,7 @@ def test_the_first_evening(installed: Path, folder: Path, env: dict[str, str]) -
         terminal.press("enter")
         terminal.sees("Stages")
         terminal.press("v")
-        terminal.sees("Trajectory ")
+        terminal.sees("0 decided")
         for at in range(1, 11):
             terminal.press("a" if at % 3 else "x")
             terminal.sees(f" {at} decided")
