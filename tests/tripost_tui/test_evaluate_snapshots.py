@@ -26,6 +26,16 @@ Compare = Callable[..., bool]
 Size = tuple[int, int]
 
 
+async def settled(pilot: AppPilot) -> None:
+    """Wait until the next readings change nothing: tables are laid out by the width they got."""
+    still, before = 0, ""
+    while still < 4:
+        await pilot.pause(0.2)
+        now = text_of(pilot)
+        still = still + 1 if now == before else 0
+        before = now
+
+
 def pictured(
     compare: Compare,
     project: Project,
@@ -54,6 +64,7 @@ def pictured(
         await pilot.pause(0.1)
         await pilot.press(*keys)
         await until(pilot, lambda: shown in text_of(pilot), shown)
+        await settled(pilot)
         app.clear_notifications()
         await pilot.pause()
 
