@@ -126,7 +126,7 @@ class Terminal:
         while (left := deadline - time.monotonic()) > 0:
             self.read(left)
 
-    def until(self, true: Callable[[str], object], what: str, seconds: float = 30) -> str:
+    def until(self, true: Callable[[str], object], what: str, seconds: float = 120) -> str:
         """Wait until the screen's text is so, and return it. Raises AssertionError."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -140,11 +140,11 @@ class Terminal:
             return self.text
         raise AssertionError(f"{what} did not come about; the screen says:\n{self.text}")
 
-    def sees(self, part: str, seconds: float = 30) -> str:
+    def sees(self, part: str, seconds: float = 120) -> str:
         """Wait until ``part`` stands on the screen. Raises AssertionError."""
         return self.until(lambda text: part in text, repr(part), seconds)
 
-    def ends(self, seconds: float = 30) -> int:
+    def ends(self, seconds: float = 120) -> int:
         """Wait until the program has ended; its exit status. Raises AssertionError."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:

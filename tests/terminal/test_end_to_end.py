@@ -10,7 +10,7 @@ import pytest
 
 from tests.terminal.emulator import Terminal
 
-STARTS = 60
+STARTS = 120
 COLLECTS = 400
 """Seconds that it may take on a slow machine with other work."""
 
@@ -73,7 +73,7 @@ def test_the_first_evening(installed: Path, folder: Path, env: dict[str, str]) -
         terminal.press("s")
         terminal.sees("Stop the run?")
         terminal.press("y")
-        terminal.sees("stopped", STARTS)
+        terminal.sees("stopped", COLLECTS)
         terminal.press("escape")
         terminal.sees("projects and runs")
         terminal.press("ctrl+q")
