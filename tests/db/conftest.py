@@ -1,7 +1,6 @@
 """A fresh store on disk, and its first run."""
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,13 +26,3 @@ def run(store: Store) -> Run:
     from store_rows import new_run
 
     return new_run(store)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that any user can reach, so that its own permissions are what decides."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
-        folder.chmod(0o755)

@@ -3,11 +3,11 @@
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from permissions import permissions_bind
 from store_rows import add_items, attempt, new_run, new_store
 
 from db.errors import (
@@ -100,59 +100,46 @@ def test_a_full_disk_is_named_and_loses_only_the_write(store: Store, run: Run) -
     assert len(store.events(run.id)) == 1
 
 
-@contextmanager
-def ordinary_user() -> Iterator[None]:
-    """Permissions do not bind root: be nobody for a while."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
-def test_a_read_only_project_can_be_read_and_not_written(open_folder: Path) -> None:
-    with new_store(open_folder) as store:
+def test_a_read_only_project_can_be_read_and_not_written(tmp_path: Path) -> None:
+    with new_store(tmp_path) as store:
         run = new_run(store)
     store.path.chmod(0o444)
-    open_folder.chmod(0o555)
-    with ordinary_user():
+    tmp_path.chmod(0o555)
+    with permissions_bind():
         with Store.open(store.path, readonly=True) as reader:
             assert reader.latest_run() == run
         with pytest.raises(StoreReadOnly):
             Store.open(store.path)
 
 
-def test_a_read_only_folder_is_noticed_on_opening_and_creating(open_folder: Path) -> None:
-    new_store(open_folder).close()
-    path = open_folder / "tripost.db"
+def test_a_read_only_folder_is_noticed_on_opening_and_creating(tmp_path: Path) -> None:
+    new_store(tmp_path).close()
+    path = tmp_path / "tripost.db"
     path.with_name("tripost.db-journal").unlink(missing_ok=True)
     path.chmod(0o666)
-    open_folder.chmod(0o555)
-    with ordinary_user():
+    tmp_path.chmod(0o555)
+    with permissions_bind():
         with pytest.raises(StoreReadOnly):
             Store.open(path)
         with pytest.raises(StoreReadOnly):
-            Store.create(open_folder / "new.db")
+            Store.create(tmp_path / "new.db")
 
 
-def test_a_wal_project_is_readable_where_its_log_cannot_be_made(open_folder: Path) -> None:
-    with new_store(open_folder) as store:
+def test_a_wal_project_is_readable_where_its_log_cannot_be_made(tmp_path: Path) -> None:
+    with new_store(tmp_path) as store:
         run = new_run(store)
     with closing(sqlite3.connect(store.path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-    open_folder.chmod(0o555)
-    with ordinary_user(), Store.open(store.path, readonly=True) as reader:
+    tmp_path.chmod(0o555)
+    with permissions_bind(), Store.open(store.path, readonly=True) as reader:
         assert reader.latest_run() == run
 
 
-def test_a_file_that_may_not_be_read_is_named(open_folder: Path) -> None:
-    new_store(open_folder).close()
-    path = open_folder / "tripost.db"
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    new_store(tmp_path).close()
+    path = tmp_path / "tripost.db"
     path.chmod(0)
-    with ordinary_user(), pytest.raises(StoreReadOnly, match="permissions"):
+    with permissions_bind(), pytest.raises(StoreReadOnly, match="permissions"):
         Store.open(path, readonly=True)
 
 

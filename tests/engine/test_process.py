@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import IO
 
 import psutil  # type: ignore[import-untyped]
 import pytest
+from permissions import permissions_bind
 
+from engine.config import Settings
 from engine.errors import (
     BusyError,
     ConfigError,
@@ -162,27 +163,11 @@ def test_releasing_twice_does_no_harm_to_the_next_holder(project: Project) -> No
         assert lock_holder(project) == EngineProcess.current()
 
 
-def test_a_lock_in_a_read_only_project_is_an_error_of_the_project(project: Project) -> None:
-    code = (
-        "import os, sys\n"
-        "from pathlib import Path\n"
-        "from engine.config import Settings\n"
-        "from engine.errors import ProjectError\n"
-        "from engine.process import EngineLock\n"
-        "from engine.project import Project\n"
-        "if os.geteuid() == 0:\n"
-        "    os.seteuid(65534)\n"
-        "try:\n"
-        "    EngineLock(Project(Path(sys.argv[1]), Settings())).acquire()\n"
-        "except ProjectError as error:\n"
-        "    print(error.title)\n"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o555)
-        done = subprocess.run(
-            [sys.executable, "-c", code, folder], capture_output=True, text=True, check=False
-        )
-    assert done.stdout == "The project cannot be written\n", done.stderr
+def test_a_lock_in_a_read_only_project_is_an_error_of_the_project(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    with permissions_bind(), pytest.raises(ProjectError, match="cannot be written"):
+        EngineLock(Project(tmp_path, Settings())).acquire()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_spawned_engine_works_on_in_a_session_of_its_own(project: Project) -> None:

@@ -1,15 +1,12 @@
 """Projects: made whole or not at all, opened or refused with what to do."""
 
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from permissions import permissions_bind
 
 from db.store import Store
 from engine.config import Settings, demo_settings
@@ -28,29 +25,6 @@ def _own_state_dir(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRIPOST_STATE_DIR", str(tmp_path_factory.mktemp("state") / "tripost"))
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Permissions do not bind root: be nobody for a while."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that any user can reach, so that its own permissions are what decides."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
-        folder.chmod(0o755)
 
 
 def on_a_tiny_disk(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
@@ -140,28 +114,28 @@ def test_wrong_settings_are_the_settings_error(tmp_path: Path) -> None:
         Project.open(project.path)
 
 
-def test_a_read_only_place_is_refused_and_stays_empty(open_folder: Path) -> None:
-    open_folder.chmod(0o555)
-    with as_nobody(), pytest.raises(ProjectError) as caught:
-        Project.create(open_folder / "p")
+def test_a_read_only_place_is_refused_and_stays_empty(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    with permissions_bind(), pytest.raises(ProjectError) as caught:
+        Project.create(tmp_path / "p")
     assert caught.value.title == "The project cannot be written"
-    assert not list(open_folder.iterdir())
+    assert not list(tmp_path.iterdir())
 
 
-def test_a_read_only_project_can_be_opened_but_not_prepared(open_folder: Path) -> None:
-    project = Project.create(open_folder / "p")
+def test_a_read_only_project_can_be_opened_but_not_prepared(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "p")
     for folder in (project.path, *filter(Path.is_dir, project.path.iterdir())):
         folder.chmod(0o555)
-    with as_nobody():
+    with permissions_bind():
         assert Project.open(project.path) == project
         with pytest.raises(ProjectError, match="Permission denied"):
             project.prepare()
 
 
-def test_an_unreadable_settings_file_is_named(open_folder: Path) -> None:
-    project = Project.create(open_folder / "p")
+def test_an_unreadable_settings_file_is_named(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "p")
     project.settings_path.chmod(0)
-    with as_nobody(), pytest.raises(ConfigError, match=r"project\.toml: Permission denied"):
+    with permissions_bind(), pytest.raises(ConfigError, match=r"project\.toml: Permission denied"):
         Project.open(project.path)
 
 

@@ -1,17 +1,16 @@
 """Every screen while its database is held, is from a newer version, or cannot be written."""
 
-import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from permissions import permissions_bind
 from piloting import AppPilot, StartedBackend, app_on, at_home, said, text_of, until
 from reviewed import review_project
 
@@ -161,29 +160,13 @@ async def test_a_project_that_is_moved_away_is_told_and_found_again(
 
 
 @pytest.fixture
-def read_only() -> Iterator[Project]:
-    """Permissions do not bind root: tests are nobody while it lasts."""
-    root = os.geteuid() == 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        project, _ = review_project(folder / "demo")
-        (folder / "state").mkdir()
-        for path in (folder, *folder.rglob("*")):
-            if root:
-                os.chown(path, 65534, 65534)
-        (folder / "demo").chmod(0o555)
-        (folder / "demo" / "tripost.db").chmod(0o444)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("TRIPOST_STATE_DIR", str(folder / "state"))
-            if root:
-                os.seteuid(65534)
-            try:
-                yield project
-            finally:
-                if root:
-                    os.seteuid(0)
-                (folder / "demo").chmod(0o755)
+def read_only(tmp_path: Path) -> Iterator[Project]:
+    project, _ = review_project(tmp_path / "demo")
+    project.path.chmod(0o555)
+    project.db_path.chmod(0o444)
+    with permissions_bind():
+        yield project
+    project.path.chmod(0o755)
 
 
 async def test_a_read_only_project_is_looked_at_but_not_reviewed(read_only: Project) -> None:

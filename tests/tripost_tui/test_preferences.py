@@ -1,6 +1,5 @@
 """The file with what a person has set: read whatever is in it, written whole."""
 
-import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from permissions import permissions_bind
 
 from engine.doctor import Status
 from engine.errors import ProjectError
@@ -130,10 +130,9 @@ def test_a_file_with_faults_is_kept_before_it_is_written_anew(path: Path) -> Non
     assert read_preferences(path).preferences == Preferences(motion=False)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_told(path: Path) -> None:
     path.parent.chmod(0o500)
-    with pytest.raises(ProjectError, match="Permission denied"):
+    with permissions_bind(), pytest.raises(ProjectError, match="Permission denied"):
         change_preferences(lambda now: now, path)
 
 
