@@ -49,5 +49,18 @@ async def test_the_go_to_menu_leads_to_each_stage(app: TripostApp, target: Targe
         await until(pilot, lambda: stage_of(app) is target, str(target))
 
 
+@pytest.mark.parametrize("target", [*STAGES[1:], Target.PLAYGROUND, Target.EXPORT])
+async def test_a_screen_is_left_and_opened_again_at_once(app: TripostApp, target: Target) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        run = await open_run(pilot)
+        for _ in range(3):
+            app.open_stage(target, run.place)
+            app.open_stage(Target.RUN, run.place)
+            app.open_stage(target, run.place)
+            await until(pilot, lambda: stage_of(app) is target and app.screen.is_mounted, target)
+            app.open_stage(Target.RUN, run.place)
+            assert app.screen is run
+
+
 def stage_of(app: TripostApp) -> Target | None:
     return app.screen.TARGET if isinstance(app.screen, BaseScreen) else None

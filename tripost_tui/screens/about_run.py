@@ -86,12 +86,6 @@ class AboutRunScreen(FollowingScreen):
     def do_review(self) -> None:
         tripost(self.app).open_stage(Target.REVIEW, self.place)
 
-    def do_zoom(self) -> None:
-        if self.maximized is not None:
-            self.minimize()
-        elif self.focused is not None:
-            self.maximize(self.focused)
-
     def ask(self, kind: CommandKind) -> None:
         """Leave a command for the engine."""
         app = tripost(self.app)

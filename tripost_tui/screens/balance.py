@@ -13,6 +13,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from db.errors import StoreError
@@ -72,7 +73,7 @@ class BalanceScreen(BaseScreen):
     BINDINGS = bindings_of(Target.BALANCE)
 
     def __init__(self, place: Place) -> None:
-        super().__init__(id="balance")
+        super().__init__()
         self.place: Place = place
         self.view = BalanceView()
         self.numbers = False
@@ -150,7 +151,7 @@ class BalanceScreen(BaseScreen):
         else:
             if view.serial > self.view.serial:
                 self.view = view
-        if self._left:
+        if not self.is_there:
             return False
         self._poll_trouble = trouble if poll else self._poll_trouble
         if not poll:
@@ -393,11 +394,8 @@ class BalanceScreen(BaseScreen):
         self.numbers = not self.numbers
         self.repaint()
 
-    def do_zoom(self) -> None:
-        if self.maximized is not None:
-            self.minimize()
-        else:
-            self.maximize(self._example)
+    def zoomed(self) -> Widget:
+        return self._example
 
     def do_copy(self) -> None:
         example = self.view.example

@@ -6,7 +6,9 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.binding import Binding, BindingType
+from textual.events import Event, Mount
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from tripost_tui.actions import Target, actions_of
 from tripost_tui.actions.keymap import WORKS_EVERYWHERE
@@ -59,14 +61,24 @@ def tripost(app: App[object]) -> TripostApp:
     return cast("TripostApp", app)
 
 
-class _Forgotten:
-    """A screen of which nothing is kept once it is left."""
+class _Leavable(Screen[T]):
+    """A screen of which nothing is kept once it is left, however soon that is."""
+
+    @property
+    def is_there(self) -> bool:
+        """False once a person has left it: what comes in late has nothing to be shown on."""
+        return self in self.app.screen_stack
+
+    async def on_event(self, event: Event) -> None:
+        # Its widgets are never made where it was left before its turn came.
+        if not isinstance(event, Mount) or self.is_there:
+            await super().on_event(event)
 
     def on_unmount(self) -> None:
         forget_painted_lines()
 
 
-class BaseScreen(_Forgotten, Screen[None]):
+class BaseScreen(_Leavable[None]):
     """A screen with a footer; `situation` decides what its keys can do."""
 
     TARGET: ClassVar[Target]
@@ -85,11 +97,6 @@ class BaseScreen(_Forgotten, Screen[None]):
     def glyphs(self) -> Glyphs:
         return tripost(self.app).glyphs
 
-    @property
-    def is_there(self) -> bool:
-        """False once a person has left it: what comes in late has nothing to be shown on."""
-        return self in self.app.screen_stack
-
     def repaint(self) -> None:
         """Show the state as it is."""
 
@@ -99,13 +106,23 @@ class BaseScreen(_Forgotten, Screen[None]):
         for footer in self.query(KeyFooter):
             footer.refresh()
 
+    def zoomed(self) -> Widget | None:
+        """What zooming gives the whole screen to."""
+        return self.focused
+
+    def do_zoom(self) -> None:
+        if self.maximized is not None:
+            self.minimize()
+        elif (widget := self.zoomed()) is not None:
+            self.maximize(widget)
+
     def refresh_footer(self) -> None:
         """Show the keys as they are possible now."""
         for footer in self.query(KeyFooter):
             footer.now = tripost(self.app).situation_of(self)
 
 
-class Dialog(_Forgotten, ModalScreen[T]):
+class Dialog(_Leavable[T], ModalScreen[T]):
     """A small screen over another one; escape leaves it."""
 
     TAKES_EVERY_KEY: ClassVar[bool] = False

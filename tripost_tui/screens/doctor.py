@@ -177,12 +177,6 @@ class DoctorScreen(FollowingScreen):
         self.state.set_filter(wanted)
         self.repaint()
 
-    def do_zoom(self) -> None:
-        if self.maximized is not None:
-            self.minimize()
-        elif self.focused is not None:
-            self.maximize(self.focused)
-
     def do_down(self) -> None:
         if self.focused is not None:
             self.focused.scroll_relative(y=1, animate=False)

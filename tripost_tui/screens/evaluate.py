@@ -71,7 +71,7 @@ class EvaluateScreen(FollowingScreen):
     POLL_S = 0.5
 
     def __init__(self, place: Place) -> None:
-        super().__init__(id="evaluate")
+        super().__init__()
         self.place: Place = place
         self.state = EvaluateState(place)
         self.marked = False
@@ -386,12 +386,6 @@ class EvaluateScreen(FollowingScreen):
 
     def do_report(self) -> None:
         tripost(self.app).open_report(self.place)
-
-    def do_zoom(self) -> None:
-        if self.maximized is not None:
-            self.minimize()
-        elif self.focused is not None:
-            self.maximize(self.focused)
 
     def do_resume(self) -> None:
         app, path = tripost(self.app), self.place.path

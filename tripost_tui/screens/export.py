@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tripost_tui.actions import Target
@@ -227,13 +228,10 @@ class ExportScreen(FollowingScreen):
         self.state.move(-1)
         self.repaint()
 
-    def do_zoom(self) -> None:
-        if self.maximized is not None:
-            self.minimize()
-            return
+    def zoomed(self) -> Widget:
         pane = self.focused or self._pane("result")
         pane.focus()
-        self.maximize(pane)
+        return pane
 
 
 async def _done(_: object) -> None:

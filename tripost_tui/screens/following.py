@@ -42,8 +42,8 @@ class FollowingScreen(BaseScreen):
             super().__init__()
             self.outcome = outcome
 
-    def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._leave = Event()
         self._taken = Event()
         self._stir = Event()

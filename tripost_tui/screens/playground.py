@@ -10,6 +10,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus, Resize
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Static, TextArea
 from textual.worker import Worker, WorkerState
 
@@ -69,7 +70,7 @@ class PlaygroundScreen(BaseScreen):
             self.trouble = trouble
 
     def __init__(self, place: Place) -> None:
-        super().__init__(id="playground")
+        super().__init__()
         self.place: Place = place
         self.state = Playground()
         self._player: Player | None = None
@@ -380,11 +381,8 @@ class PlaygroundScreen(BaseScreen):
         if self.state.shown is not None:
             tripost(self.app).copy(plain_answers(self.state.shown))
 
-    def do_zoom(self) -> None:
-        if self.maximized is not None:
-            self.minimize()
-        elif isinstance(self.focused, Pane):
-            self.maximize(self.focused)
+    def zoomed(self) -> Widget | None:
+        return self.focused if isinstance(self.focused, Pane) else None
 
     def on_question_box_beyond(self, message: QuestionBox.Beyond) -> None:
         tripost(self.app).act("playground.earlier" if message.by < 0 else "playground.later")
