@@ -25,6 +25,8 @@ from db.store import Store
 from engine.lock import EngineProcess
 
 _BEAT_EVERY_S = 1.0
+_PACE_AFTER_S = 1.0
+"""How long things move before their pace is told."""
 _POLL_EVERY_S = 0.25
 
 REVIEW_WAIT = "waiting for review"
@@ -50,9 +52,10 @@ class Control:
         self._state = self._at_work = "running"
         self._iteration: int | None = None
         self._stage: StageName | None = None
-        self._done = self._total = self._done_at_start = 0
+        self._done = self._total = self._done_before = 0
         self._note = ""
-        self._stage_started = time.monotonic()
+        self._begun = False
+        self._moving_since = time.monotonic()
         self._last_beat = self._last_poll = 0.0
         self._wish: CommandKind | None = None
         self._checkpoint_wanted = self._continue_wanted = False
@@ -76,14 +79,17 @@ class Control:
     def enter(self, iteration: int, stage: StageName, done: int, total: int) -> None:
         """Say what is worked on from now on."""
         self._iteration, self._stage = iteration, stage
-        self._done = self._done_at_start = done
+        self._done = self._done_before = done
         self._total = total
-        self._stage_started = time.monotonic()
+        self._begun = False
         self._note = f"{stage} {done}/{total}"
         self.beat()
 
     def progress(self, done: int, note: str = "") -> None:
         """Say how far it is."""
+        if not self._begun and done > self._done:
+            # The first one had the stage's preparations in it: the pace is that of those after it.
+            self._begun, self._done_before, self._moving_since = True, done, time.monotonic()
         self._done = done
         self._note = note or f"{self._stage} {done}/{self._total}"
         self.pulse()
@@ -128,7 +134,7 @@ class Control:
         try:
             yield
         finally:
-            self._stage_started += time.monotonic() - started
+            self._moving_since += time.monotonic() - started
             self._at_work = "running"
             if self._state == word:
                 self._state = "running"
@@ -147,8 +153,8 @@ class Control:
     def beat(self) -> None:
         """Write the heartbeat now."""
         now = time.monotonic()
-        elapsed, fresh = now - self._stage_started, self._done - self._done_at_start
-        rate = fresh / elapsed if fresh > 0 and elapsed > 0 else None
+        elapsed, fresh = now - self._moving_since, self._done - self._done_before
+        rate = fresh / elapsed if fresh > 0 and elapsed > _PACE_AFTER_S else None
         self._store.beat(
             Heartbeat(
                 run_id=self._run_id,
@@ -209,7 +215,7 @@ class Control:
         while self._wish is CommandKind.PAUSE:
             self.pulse()
             time.sleep(_POLL_EVERY_S)
-        self._stage_started += time.monotonic() - paused_at
+        self._moving_since += time.monotonic() - paused_at
         if self._wish is None:
             self._state = self._at_work
             self._store.set_run_status(self._run_id, RunStatus.RUNNING)

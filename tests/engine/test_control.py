@@ -198,7 +198,10 @@ def test_a_command_sent_while_the_engine_starts_is_obeyed(watched: Watched) -> N
         watched.control().safe_point()
 
 
-def test_the_heartbeat_tells_where_it_is_and_how_fast(watched: Watched) -> None:
+def test_the_heartbeat_tells_where_it_is_and_how_fast(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.control, "_PACE_AFTER_S", 0.0)
     control = watched.control()
     control.enter(2, StageName.EVALUATE, 30, 90)
     beat = watched.heartbeat()
@@ -206,10 +209,14 @@ def test_the_heartbeat_tells_where_it_is_and_how_fast(watched: Watched) -> None:
     assert (beat.rate, beat.eta_s, beat.note) == (None, None, "evaluate 30/90")
     me = EngineProcess.current()
     assert (beat.pid, beat.process_started, beat.host) == (me.pid, me.started, me.host)
-    control.progress(50, "busy")
+    control.progress(40, "busy")
     beat = watched.heartbeat()
-    assert (beat.done, beat.note) == (50, "busy")
-    # Only what this engine did itself counts for the rate.
+    assert (beat.done, beat.note) == (40, "busy")
+    # The first piece had preparations in it, whose time says nothing of the others'.
+    assert (beat.rate, beat.eta_s) == (None, None)
+    time.sleep(engine.control._BEAT_EVERY_S)
+    control.progress(50)
+    beat = watched.heartbeat()
     assert beat.rate is not None
     assert beat.eta_s is not None
     assert beat.eta_s * beat.rate == pytest.approx(40)
