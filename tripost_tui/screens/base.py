@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.binding import Binding, BindingType
-from textual.events import Event, Mount
+from textual.events import Event, InputEvent, Mount, Resize
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tripost_tui.app import TripostApp
 
 T = TypeVar("T")
+_LATE = (Mount, Resize, InputEvent)
+"""What is nothing to a screen any more once it is left."""
 
 _TEXTUALS_OWN = {"global.palette": "command_palette"}
 """Textual binds its palette itself where it finds no binding for this action."""
@@ -70,8 +72,9 @@ class _Leavable(Screen[T]):
         return self in self.app.screen_stack
 
     async def on_event(self, event: Event) -> None:
-        # Its widgets are never made where it was left before its turn came.
-        if not isinstance(event, Mount) or self.is_there:
+        # What was on its way when it was left would look for widgets that are gone, or were never
+        # made.
+        if self.is_there or not isinstance(event, _LATE):
             await super().on_event(event)
 
     def on_unmount(self) -> None:

@@ -103,6 +103,8 @@ class FollowingScreen(BaseScreen):
                 self._stir.wait(wait)
 
     def on_following_screen_read(self, message: Read) -> None:
+        if not self.is_there:
+            return
         if isinstance(message.outcome, Trouble):
             self.fail(message.outcome)
         else:
