@@ -43,6 +43,7 @@ from tripost_tui.widgets.balance_panes import (
     top_content,
 )
 from tripost_tui.widgets.key_footer import KeyFooter
+from tripost_tui.widgets.line_list import LineList
 from tripost_tui.widgets.pane import Notices, Pane
 from tripost_tui.widgets.text_view import TextPane
 from tripost_tui.widgets.values_box import ValuesBox
@@ -406,8 +407,8 @@ class BalanceScreen(BaseScreen):
             text = weighted_text(example.pieces)
         tripost(self.app).copy(clean_text(text) + "\n")
 
-    async def on_balance_list_chosen(self, message: BalanceList.Chosen) -> None:
+    async def on_line_list_chosen(self, message: LineList.Chosen) -> None:
         await self._do(lambda desk: desk.go(message.place))
 
-    async def on_balance_list_wanted(self, message: BalanceList.Wanted) -> None:
+    async def on_line_list_wanted(self, message: LineList.Wanted) -> None:
         await self._do(lambda desk: desk.look(message.first, message.count))

@@ -48,6 +48,7 @@ from tripost_tui.widgets.evaluate_panes import (
 from tripost_tui.widgets.item_pair import item_content
 from tripost_tui.widgets.items_list import ItemsList
 from tripost_tui.widgets.key_footer import KeyFooter
+from tripost_tui.widgets.line_list import LineList
 from tripost_tui.widgets.pane import Notices, Pane
 from tripost_tui.widgets.run_top import top_content
 from tripost_tui.widgets.text_view import TextPane
@@ -435,9 +436,9 @@ class EvaluateScreen(FollowingScreen):
     def do_page_up(self) -> None:
         self.query_one("#item-pair", TextPane).scroll_page_up(animate=False)
 
-    async def on_items_list_chosen(self, message: ItemsList.Chosen) -> None:
+    async def on_line_list_chosen(self, message: LineList.Chosen) -> None:
         if not self.state.typing:
-            await self._do(lambda desk: desk.go(message.at))
+            await self._do(lambda desk: desk.go(message.place))
 
-    async def on_items_list_wanted(self, message: ItemsList.Wanted) -> None:
+    async def on_line_list_wanted(self, message: LineList.Wanted) -> None:
         await self._do(lambda desk: desk.look(message.first, message.count))

@@ -34,6 +34,7 @@ from tripost_tui.state.trajectory import plain
 from tripost_tui.text import clean_text
 from tripost_tui.widgets.edit_box import LONGEST, EditBox, FilterBox
 from tripost_tui.widgets.key_footer import KeyFooter
+from tripost_tui.widgets.line_list import LineList
 from tripost_tui.widgets.pane import Notices
 from tripost_tui.widgets.review_item import decision_content, fitting_mode, item_content
 from tripost_tui.widgets.review_list import ReviewList
@@ -366,11 +367,11 @@ class ReviewScreen(_TagKeys, BaseScreen):
                 text += f"\nEdited in review\n{clean_text(item.edited)}\n"
             tripost(self.app).copy(text)
 
-    async def on_review_list_chosen(self, message: ReviewList.Chosen) -> None:
+    async def on_line_list_chosen(self, message: LineList.Chosen) -> None:
         if not self._typing:
             await self._do(lambda desk: desk.go(message.place))
 
-    async def on_review_list_wanted(self, message: ReviewList.Wanted) -> None:
+    async def on_line_list_wanted(self, message: LineList.Wanted) -> None:
         await self._do(lambda desk: desk.look(message.first, message.count))
 
     # --- writing ---------------------------------------------------------------------------
