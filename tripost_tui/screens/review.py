@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable
 
-from textual import work
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Input, Static
 
-from db.errors import StoreError
 from db.review_records import ReviewKind
 from engine.errors import TripostError
 from engine.review_filter import FilterFault
 from tripost_tui.actions import Target
 from tripost_tui.actions.keymap import fill
 from tripost_tui.external_editor import edit_text
-from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
+from tripost_tui.screens.base import bindings_of, tripost
+from tripost_tui.screens.desk import DeskScreen
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.situation import Situation
 from tripost_tui.state.place import Place
@@ -29,7 +26,6 @@ from tripost_tui.state.review import ASKS_ABOVE, ReviewDesk
 from tripost_tui.state.review_passages import DiffMode, last_attempt, shown_passages
 from tripost_tui.state.review_port import EditRefused
 from tripost_tui.state.review_view import ReviewView
-from tripost_tui.state.run import Trouble
 from tripost_tui.state.trajectory import plain
 from tripost_tui.text import clean_text
 from tripost_tui.widgets.edit_box import LONGEST, EditBox, FilterBox
@@ -41,11 +37,8 @@ from tripost_tui.widgets.review_list import ReviewList
 from tripost_tui.widgets.review_top import nothing_content, notices, top_content
 from tripost_tui.widgets.text_view import TextView
 
-POLL_S = 1.0
 SHORT = 30
 """Rows under which the tags have no line of their own."""
-
-Act = Callable[[ReviewDesk], object]
 
 
 class _TagKeys:
@@ -82,11 +75,8 @@ class _TagKeys:
         await self.tag(9)
 
 
-class ReviewScreen(_TagKeys, BaseScreen):
-    """A desk in a thread of its own, and what it shows.
-
-    Each key waits for the desk, so that keys pressed in a row concern one item after the other.
-    """
+class ReviewScreen(_TagKeys, DeskScreen[ReviewDesk, ReviewView]):
+    """The queue, the trajectory that one is at, and what is decided about it."""
 
     TARGET = Target.REVIEW
     BINDINGS = bindings_of(Target.REVIEW)
@@ -96,12 +86,6 @@ class ReviewScreen(_TagKeys, BaseScreen):
         self.place: Place = place
         self.view = ReviewView()
         self.mode = DiffMode.PLAIN
-        self._desk: ReviewDesk | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="review")
-        self._left = False
-        self._trouble: Trouble | None = None
-        """Of the last thing that was asked for, and of looking for news."""
-        self._poll_trouble: Trouble | None = None
         self._drawn: tuple[object, ...] = ()
         self._drawn_item: int | None = None
         self._item_due = False
@@ -122,56 +106,15 @@ class ReviewScreen(_TagKeys, BaseScreen):
     def on_mount(self) -> None:
         self._queue.focus()
         self.repaint()
-        self._begin()
-        self.set_interval(POLL_S, self._poll)
+        self.keep_up(ReviewDesk.poll)
 
-    def on_unmount(self) -> None:
-        self._left = True
-        if self._desk is not None:
-            self._thread.submit(self._desk.close)
-        self._thread.shutdown(wait=False)
+    def desk(self) -> ReviewDesk:
+        app = tripost(self.app)
+        return ReviewDesk(app.backend.reviews(self.place.path, self.place.run_id), app.clock)
 
-    # --- the desk --------------------------------------------------------------------------
-
-    @work(group="review", exit_on_error=False)
-    async def _begin(self) -> None:
-        await self._do(ReviewDesk.poll, poll=True)
-
-    def _at_desk(self, act: Act) -> ReviewView:
-        """Runs in the desk's thread."""
-        if self._desk is None:
-            app = tripost(self.app)
-            self._desk = ReviewDesk(
-                app.backend.reviews(self.place.path, self.place.run_id), app.clock
-            )
-        act(self._desk)
-        return self._desk.view()
-
-    async def _do(self, act: Act, *, poll: bool = False) -> bool:
-        """Have the desk do something, and show how it stands then; False when it failed."""
-        if self._left:
-            return False
-        trouble: Trouble | None = None
-        loop = asyncio.get_running_loop()
-        try:
-            view = await loop.run_in_executor(self._thread, self._at_desk, act)
-        except (StoreError, TripostError) as error:
-            trouble = trouble_of(error)
-        else:
-            if view.serial > self.view.serial:
-                self.view = view
-        if not self.is_there:
-            return False
-        self._poll_trouble = trouble if poll else self._poll_trouble
-        if not poll:
-            self._trouble = trouble
-        if trouble is None and view.said:
+    def heed(self, view: ReviewView) -> None:
+        if view.said:
             tripost(self.app).say(view.said)
-        self.repaint()
-        return trouble is None
-
-    async def _poll(self) -> None:
-        await self._do(ReviewDesk.poll, poll=True)
 
     # --- showing ---------------------------------------------------------------------------
 
@@ -338,23 +281,11 @@ class ReviewScreen(_TagKeys, BaseScreen):
     async def do_anew(self) -> None:
         await self._do(ReviewDesk.read_anew)
 
-    async def do_down(self) -> None:
-        await self._do(lambda desk: desk.move(1))
-
-    async def do_up(self) -> None:
-        await self._do(lambda desk: desk.move(-1))
-
     async def do_first(self) -> None:
         await self._do(lambda desk: desk.go(0))
 
-    async def do_last(self) -> None:
-        await self._do(lambda desk: desk.go(len(self.view.ids) - 1))
-
-    def do_page_down(self) -> None:
-        self._item.scroll_page_down(animate=False)
-
-    def do_page_up(self) -> None:
-        self._item.scroll_page_up(animate=False)
+    def text(self) -> TextView:
+        return self._item
 
     def do_diff(self) -> None:
         self.mode = self.mode.after()
@@ -370,9 +301,6 @@ class ReviewScreen(_TagKeys, BaseScreen):
     async def on_line_list_chosen(self, message: LineList.Chosen) -> None:
         if not self._typing:
             await self._do(lambda desk: desk.go(message.place))
-
-    async def on_line_list_wanted(self, message: LineList.Wanted) -> None:
-        await self._do(lambda desk: desk.look(message.first, message.count))
 
     # --- writing ---------------------------------------------------------------------------
 
