@@ -7,29 +7,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from inspect import isawaitable
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import SystemCommand
-from textual.message import Message
-from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.worker import Worker, WorkerState
 
-from db.errors import StoreError
 from db.records import CommandKind
-from engine.errors import TripostError
-from tripost_tui import actions, clipboard
+from tripost_tui import actions
 from tripost_tui.actions import Target
 from tripost_tui.actions.keymap import fill, keys_of
 from tripost_tui.backend import Backend, LocalBackend
 from tripost_tui.collector import calm_collector
-from tripost_tui.glyphs import signs_in_ascii
-from tripost_tui.preferences import Preferences
-from tripost_tui.preferring import PreferringApp
 from tripost_tui.screens.base import BaseScreen, bindings_of
-from tripost_tui.screens.dialogs import ConfirmDialog, ErrorDialog, GotoDialog
+from tripost_tui.screens.dialogs import ConfirmDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
 from tripost_tui.screens.home import HomeScreen
 from tripost_tui.screens.quit import ExportQuitDialog, QuitChoice, QuitDialog
@@ -37,15 +29,12 @@ from tripost_tui.screens.stages import stage_screen
 from tripost_tui.screens.too_small import TooSmallScreen, is_too_small
 from tripost_tui.situation import Situation
 from tripost_tui.state.place import Place
-from tripost_tui.state.reading import trouble_of
-from tripost_tui.state.run import Trouble
-from tripost_tui.text import clean_text, one_line
+from tripost_tui.text import one_line
+from tripost_tui.working import WorkingApp
 
 if TYPE_CHECKING:
     from tripost_tui.state.new_project import NewProject
     from tripost_tui.state.playground import Playground
-
-T = TypeVar("T")
 
 _FRAME = Path(__file__).parent / "styles" / "frame.tcss"
 _STYLES = [_FRAME, *sorted(set(_FRAME.parent.glob("*.tcss")) - {_FRAME})]
@@ -55,7 +44,7 @@ _HEIGHTS = [(0, "-short"), (36, "-tall")]
 """Columns and rows from which a class holds; the styles lay the panes out by it."""
 
 
-class TripostApp(PreferringApp):
+class TripostApp(WorkingApp):
     """Opens with Home, or with the run of ``project``; with ``look`` in the recorded run.
 
     ``clock`` gives seconds since the epoch. ``ascii_only``, ``theme`` (of `THEME_NAMES`) and
@@ -68,13 +57,6 @@ class TripostApp(PreferringApp):
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
     ALLOW_IN_MAXIMIZED_VIEW = "KeyFooter, #top"
-
-    class JobDone(Message):
-        """A job has ended; ``finish`` is what its outcome asks for, in the UI thread."""
-
-        def __init__(self, finish: Callable[[], object]) -> None:
-            super().__init__()
-            self.finish = finish
 
     def __init__(
         self,
@@ -163,12 +145,6 @@ class TripostApp(PreferringApp):
 
     # --- from screens ----------------------------------------------------------------------
 
-    def say(self, text: str, severity: SeverityLevel = "information") -> None:
-        """A short message in the corner, instead of the one before."""
-        self.clear_notifications()
-        text = signs_in_ascii(clean_text(text)) if self.ascii_only else clean_text(text)
-        self.notify(text, severity=severity, markup=False)
-
     def place(self) -> Place | None:
         """The run that the screen on top is about, or else the one that is selected in Home."""
         for screen in reversed(self.screen_stack):
@@ -252,49 +228,6 @@ class TripostApp(PreferringApp):
             lambda page: self.push_screen(ReportScreen(place, page, now)),
         )
 
-    def copy(self, text: str) -> None:
-        """Copy, and say where to."""
-
-        def copied(result: clipboard.Copied) -> None:
-            if result.osc52:
-                self.copy_to_clipboard(text)
-            self.say(result.message)
-
-        self.job(lambda: clipboard.copy(text), copied)
-
-    def job(
-        self,
-        what: Callable[[], T],
-        done: Callable[[T], object],
-        after: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Run ``what`` in a thread, then ``done`` with its result or a dialog with its error.
-
-        ``after`` comes last in any case; it and ``done`` run in the UI thread.
-        """
-
-        def work() -> None:
-            try:
-                result = what()
-            except (StoreError, TripostError) as error:
-                trouble = trouble_of(error)
-                self.post_message(self.JobDone(lambda: self.push_screen(ErrorDialog(trouble))))
-            else:
-                self.post_message(self.JobDone(lambda: done(result)))
-            finally:
-                self.post_message(self.JobDone(after))
-
-        self.run_worker(work, thread=True, group="jobs", exit_on_error=False)
-
-    def on_tripost_app_job_done(self, message: JobDone) -> None:
-        message.finish()
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.worker.group == "jobs" and event.state is WorkerState.ERROR:
-            error = event.worker.error
-            text = f"{type(error).__name__}: {error}. This is a bug; please report it."
-            self.push_screen(ErrorDialog(Trouble("That went wrong", text)))
-
     # --- global actions --------------------------------------------------------------------
 
     def do_help(self) -> None:
@@ -311,10 +244,6 @@ class TripostApp(PreferringApp):
 
         # Waited for, so that a letter that comes at once finds the menu there.
         return self.push_screen(GotoDialog(self.situation()), go)
-
-    def keep(self, change: Callable[[Preferences], Preferences]) -> None:
-        """Change what is set about the app, for good."""
-        self.job(self.remember(change), self.written)
 
     def do_jump(self) -> object:
         from tripost_tui.screens.jump import JumpScreen

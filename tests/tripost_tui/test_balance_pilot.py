@@ -288,7 +288,7 @@ async def test_leaving_ends_the_counting(project: Project, let: Event) -> None:
         await until(pilot, lambda: "counting 25%" in text_of(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: not screen.is_attached)
-        screen._counters.shutdown(wait=True)
+        screen._counting._thread.shutdown(wait=True)
 
 
 async def test_a_damaged_trajectory_is_told(app: TripostApp, project: Project) -> None:

@@ -15,7 +15,7 @@ from db.store import Store
 from engine.config import load_settings
 from engine.project import Project
 from tripost_tui.state.balance import RATIO, BalanceDesk
-from tripost_tui.state.balance_port import Counted
+from tripost_tui.state.balance_port import Counted, Job
 from tripost_tui.state.balance_store import StoreBalance
 from tripost_tui.state.balance_view import ALL, DROPPED, LATE, TRAINS, BalanceView, Source
 from tripost_tui.state.balance_words import (
@@ -46,17 +46,19 @@ class Balancing:
 
     def settle(self) -> BalanceView:
         while True:
-            if self.desk.wants_more:
-                self.desk.poll()
-            if self.desk.lacks_example:
-                self.desk.show_example()
             view = self.desk.view()
-            if view.job is None:
+            if view.wants_more:
+                self.desk.poll()
+            elif view.lacks_example:
+                self.desk.show_example()
+            elif view.job is None:
                 return view
-            chosen = self.counter.count(
-                view.job.iteration, dict(view.job.values), lambda done, total: None
-            )
-            self.desk.take(Counted(view.job, chosen))
+            else:
+                self.count(view.job)
+
+    def count(self, job: Job) -> None:
+        chosen = self.counter.count(job.iteration, dict(job.values), lambda done, total: None)
+        self.desk.take(Counted(job, chosen))
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Actions of the balance."""
 
-from tripost_tui.actions.kinds import Action
+from tripost_tui.actions.kinds import Action, Target
+from tripost_tui.actions.moving import moving
+from tripost_tui.actions.steering import zoom
 from tripost_tui.situation import (
     can_change_values,
     can_save_values,
@@ -108,53 +110,6 @@ ACTIONS: tuple[Action, ...] = (
         keys=("y",),
         why_not=has_example,
     ),
-    Action(
-        id="balance.zoom",
-        label="zoom",
-        description="Zoom the focused pane to the whole screen, or back",
-        keys=("z",),
-        why_not=not_typing,
-    ),
-    Action(
-        id="balance.down",
-        label="down",
-        description="Next example",
-        keys=("j", "down"),
-        why_not=not_typing,
-    ),
-    Action(
-        id="balance.up",
-        label="up",
-        description="Example before",
-        keys=("k", "up"),
-        why_not=not_typing,
-    ),
-    Action(
-        id="balance.first",
-        label="first",
-        description="First example of the list",
-        keys=("home",),
-        why_not=not_typing,
-    ),
-    Action(
-        id="balance.last",
-        label="last",
-        description="Last example of the list",
-        keys=("end",),
-        why_not=not_typing,
-    ),
-    Action(
-        id="balance.page_down",
-        label="scroll down",
-        description="Scroll the text a page down",
-        keys=("space", "pagedown"),
-        why_not=not_typing,
-    ),
-    Action(
-        id="balance.page_up",
-        label="scroll up",
-        description="Scroll the text a page up",
-        keys=("pageup",),
-        why_not=not_typing,
-    ),
+    zoom(Target.BALANCE, why_not=not_typing),
+    *moving(Target.BALANCE, "example", down="Next example", up="Example before"),
 )

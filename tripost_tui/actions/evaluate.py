@@ -1,6 +1,8 @@
 """Actions of evaluate."""
 
-from tripost_tui.actions.kinds import Action
+from tripost_tui.actions.kinds import Action, Target
+from tripost_tui.actions.moving import moving
+from tripost_tui.actions.steering import zoom
 from tripost_tui.situation import (
     can_evaluate,
     evaluate_label,
@@ -149,53 +151,14 @@ ACTIONS: tuple[Action, ...] = (
         keys=("r",),
         why_not=has_run,
     ),
-    Action(
-        id="evaluate.zoom",
-        label="zoom",
-        description="Zoom the focused pane to the whole screen, or back",
-        keys=("z",),
-        why_not=not_typing,
-    ),
-    Action(
-        id="evaluate.down",
-        label="down",
-        description="Next item, or scroll down",
-        keys=("j", "down"),
-        why_not=not_typing,
-    ),
-    Action(
-        id="evaluate.up",
-        label="up",
-        description="Previous item, or scroll up",
-        keys=("k", "up"),
-        why_not=not_typing,
-    ),
-    Action(
-        id="evaluate.head",
-        label="first",
-        description="First item of the list",
-        keys=("home",),
-        why_not=in_items,
-    ),
-    Action(
-        id="evaluate.last",
-        label="last",
-        description="Last item of the list",
-        keys=("end",),
-        why_not=in_items,
-    ),
-    Action(
-        id="evaluate.page_down",
-        label="scroll down",
-        description="Scroll the item's text a page down",
-        keys=("space", "pagedown"),
-        why_not=in_items,
-    ),
-    Action(
-        id="evaluate.page_up",
-        label="scroll up",
-        description="Scroll the item's text a page up",
-        keys=("pageup",),
+    zoom(Target.EVALUATE, why_not=not_typing),
+    *moving(
+        Target.EVALUATE,
+        "item",
+        down="Next item, or scroll down",
+        up="Previous item, or scroll up",
+        first="head",
+        text="the item's text",
         why_not=in_items,
     ),
 )

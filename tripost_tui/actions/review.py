@@ -1,7 +1,8 @@
 """Actions of review."""
 
 from engine.reason_tags import REASON_TAGS
-from tripost_tui.actions.kinds import Action
+from tripost_tui.actions.kinds import Action, Target
+from tripost_tui.actions.moving import moving
 from tripost_tui.situation import can_review, not_typing, typing
 
 ACTIONS: tuple[Action, ...] = (
@@ -125,56 +126,12 @@ ACTIONS: tuple[Action, ...] = (
         keys=("y",),
         why_not=can_review,
     ),
-    Action(
-        id="review.down",
-        label="down",
-        description="Next trajectory",
-        keys=(
-            "j",
-            "down",
-        ),
-        why_not=not_typing,
-    ),
-    Action(
-        id="review.up",
-        label="up",
-        description="Previous trajectory",
-        keys=(
-            "k",
-            "up",
-        ),
-        why_not=not_typing,
-    ),
-    Action(
-        id="review.first",
-        label="first",
-        description="First trajectory of the list",
-        keys=("home",),
-        why_not=not_typing,
-    ),
-    Action(
-        id="review.last",
-        label="last",
-        description="Last trajectory of the list",
-        keys=("end",),
-        why_not=not_typing,
-    ),
-    Action(
-        id="review.page_down",
-        label="scroll down",
-        description="Scroll the text a page down; this never decides",
-        keys=(
-            "space",
-            "pagedown",
-        ),
-        why_not=not_typing,
-    ),
-    Action(
-        id="review.page_up",
-        label="scroll up",
-        description="Scroll the text a page up",
-        keys=("pageup",),
-        why_not=not_typing,
+    *moving(
+        Target.REVIEW,
+        "trajectory",
+        down="Next trajectory",
+        up="Previous trajectory",
+        page="; this never decides",
     ),
     Action(
         id="review.anew",

@@ -1,7 +1,12 @@
 """Actions that a screen about one run shares with the run screen: the same keys do the same."""
 
+from collections.abc import Callable
+
 from tripost_tui.actions.kinds import Action, Target
 from tripost_tui.situation import (
+    Reason,
+    Situation,
+    always,
     can_stop,
     has_engine,
     has_other_iterations,
@@ -57,12 +62,17 @@ def report(target: Target, footer: int | None = 4) -> Action:
     )
 
 
-def zoom(target: Target, footer: int | None = None) -> Action:
+def zoom(
+    target: Target,
+    footer: int | None = None,
+    why_not: Callable[[Situation], Reason] = always,
+) -> Action:
     return Action(
         id=f"{target}.zoom",
         label="zoom",
         description="Zoom the focused pane to the whole screen, or back",
         keys=("z",),
+        why_not=why_not,
         footer=footer,
     )
 

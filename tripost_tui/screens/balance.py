@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable
 
 from textual import work
 from textual.app import ComposeResult
@@ -19,10 +16,12 @@ from textual.widgets import Input, Static
 from db.errors import StoreError
 from engine.errors import TripostError
 from tripost_tui.actions import Target
-from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
+from tripost_tui.counting import Counting
+from tripost_tui.screens.base import bindings_of, tripost
+from tripost_tui.screens.desk import DeskScreen
 from tripost_tui.situation import Situation
 from tripost_tui.state.balance import RATIO, BalanceDesk
-from tripost_tui.state.balance_port import Counted, CountPort, Job
+from tripost_tui.state.balance_port import BalancePort, Counted, Job
 from tripost_tui.state.balance_view import BalanceView
 from tripost_tui.state.balance_words import (
     ValueFault,
@@ -43,31 +42,20 @@ from tripost_tui.widgets.balance_panes import (
     top_content,
 )
 from tripost_tui.widgets.key_footer import KeyFooter
+from tripost_tui.widgets.line_list import LineList
 from tripost_tui.widgets.pane import Notices, Pane
 from tripost_tui.widgets.text_view import TextPane
 from tripost_tui.widgets.values_box import ValuesBox
 
-POLL_S = 1.0
 PROGRESS_S = 0.25
 BRING_AFTER_S = 0.03
 """After a step in the list, before the example's text is made: keys that follow go first."""
 SHORT = 36
 """Rows under which filters that take nothing have no line."""
-_AT_A_TIME_S, _REST_S = 0.004, 0.001
-"""How long counting goes on, and how long it then leaves the interpreter to keys and painting."""
-
-Act = Callable[[BalanceDesk], object]
 
 
-class _LeftAlone(Exception):
-    """What is being counted is not wanted any more."""
-
-
-class BalanceScreen(BaseScreen):
-    """A desk in a thread of its own, another thread that counts, and what they show.
-
-    Each key waits for the desk, never for the counting.
-    """
+class BalanceScreen(DeskScreen[BalanceDesk, BalanceView]):
+    """What the desk brings, which each key waits for, and what is counted, which no key does."""
 
     TARGET = Target.BALANCE
     BINDINGS = bindings_of(Target.BALANCE)
@@ -77,18 +65,9 @@ class BalanceScreen(BaseScreen):
         self.place: Place = place
         self.view = BalanceView()
         self.numbers = False
-        self.counting: Job | None = None
-        self._desk: BalanceDesk | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="balance")
-        self._counters = ThreadPoolExecutor(1, thread_name_prefix="counting")
-        self._counter: CountPort | None = None
+        self._counting = Counting(lambda: self._port().counter())
         self._failed: Job | None = None
-        self._progress: tuple[int, int] | None = None
-        self._rested = 0.0
         self._bringing: Timer | None = None
-        self._left = False
-        self._trouble: Trouble | None = None
-        self._poll_trouble: Trouble | None = None
         self._count_trouble: Trouble | None = None
         self._before: dict[str, float] = {}
         """p and the weights when the editor was opened."""
@@ -110,92 +89,53 @@ class BalanceScreen(BaseScreen):
     def on_mount(self) -> None:
         self._list.focus()
         self.repaint()
-        self._begin()
-        self.set_interval(POLL_S, self._poll)
+        self.keep_up(BalanceDesk.poll)
         self.set_interval(PROGRESS_S, self._show_progress)
 
     def on_unmount(self) -> None:
-        self._left = True
-        if self._desk is not None:
-            self._thread.submit(self._desk.close)
-        if self._counter is not None:
-            self._counters.submit(self._counter.close)
-        self._thread.shutdown(wait=False)
-        self._counters.shutdown(wait=False)
+        self._counting.leave()
 
     # --- the desk --------------------------------------------------------------------------
 
-    @work(group="balance", exit_on_error=False)
-    async def _begin(self) -> None:
-        await self._poll()
+    def _port(self) -> BalancePort:
+        return tripost(self.app).backend.balance(self.place.path, self.place.run_id)
 
-    def _at_desk(self, act: Act) -> tuple[BalanceView, bool, bool]:
-        """Runs in the desk's thread."""
-        if self._desk is None:
-            backend = tripost(self.app).backend
-            self._desk = BalanceDesk(backend.balance(self.place.path, self.place.run_id))
-        act(self._desk)
-        return self._desk.view(), self._desk.wants_more, self._desk.lacks_example
+    def desk(self) -> BalanceDesk:
+        return BalanceDesk(self._port())
 
-    async def _do(self, act: Act, *, poll: bool = False) -> bool:
-        """Have the desk do something, and show how it stands then; False when it failed."""
-        if self._left:
-            return False
-        trouble: Trouble | None = None
-        more = lacking = False
-        loop = asyncio.get_running_loop()
-        try:
-            view, more, lacking = await loop.run_in_executor(self._thread, self._at_desk, act)
-        except (StoreError, TripostError) as error:
-            trouble = trouble_of(error)
-        else:
-            if view.serial > self.view.serial:
-                self.view = view
-        if not self.is_there:
-            return False
-        self._poll_trouble = trouble if poll else self._poll_trouble
-        if not poll:
-            self._trouble = trouble
-        if trouble is None and view.said:
+    def heed(self, view: BalanceView) -> None:
+        if view.said:
             tripost(self.app).say(view.said)
-        self.repaint()
         self._count()
-        if more:
-            self._begin()
-        if lacking and self._bringing is None:
+        if view.wants_more:
+            self.look_for_news()
+        if view.lacks_example and self._bringing is None:
             self._bringing = self.set_timer(BRING_AFTER_S, self._bring)
-        return trouble is None
 
     async def _bring(self) -> None:
         """Show the text of the example that one has stopped at, or is passing."""
         self._bringing = None
         await self._do(BalanceDesk.show_example)
 
-    async def _poll(self) -> None:
-        await self._do(BalanceDesk.poll, poll=True)
-
     # --- counting --------------------------------------------------------------------------
 
     def _count(self) -> None:
         """Have counted what is to be, unless it is being counted."""
-        job = self.view.job
-        if job is not None and self.counting is None and job != self._failed:
-            self.counting = job
+        job = self._counting.wanted = self.view.job
+        if job is not None and self._counting.job is None and job != self._failed:
+            self._counting.job = job
             self._count_it(job)
 
     @work(group="counting", exit_on_error=False)
     async def _count_it(self, job: Job) -> None:
-        loop = asyncio.get_running_loop()
+        counted: Counted | None = None
         try:
-            counted = await loop.run_in_executor(self._counters, self._counted, job)
-        except _LeftAlone:
-            counted = None
+            counted = await self._counting.count(job)
         except (StoreError, TripostError) as error:
-            counted, self._failed = None, job
-            self._count_trouble = trouble_of(error)
+            self._failed, self._count_trouble = job, trouble_of(error)
         else:
-            self._count_trouble = None
-        self.counting = self._progress = None
+            if counted is not None:
+                self._count_trouble = None
         if self._left:
             return
         if counted is None:
@@ -204,27 +144,8 @@ class BalanceScreen(BaseScreen):
         else:
             await self._do(lambda desk: desk.take(counted), poll=True)
 
-    def _counted(self, job: Job) -> Counted:
-        """Runs in the counting thread."""
-        if self._counter is None:
-            backend = tripost(self.app).backend
-            self._counter = backend.balance(self.place.path, self.place.run_id).counter()
-        return Counted(job, self._counter.count(job.iteration, dict(job.values), self._pulse))
-
-    def _pulse(self, done: int, total: int) -> None:
-        """Runs in the counting thread, all the time."""
-        job, wanted = self.counting, self.view.job
-        gone = wanted is not None and job is not None and wanted.iteration != job.iteration
-        if self._left or gone:
-            raise _LeftAlone
-        self._progress = (done, total)
-        now = time.perf_counter()
-        if now - self._rested > _AT_A_TIME_S:
-            time.sleep(_REST_S)
-            self._rested = time.perf_counter()
-
     def _show_progress(self) -> None:
-        if self._progress is not None:
+        if self._counting.progress is not None:
             self._show_top()
 
     # --- showing ---------------------------------------------------------------------------
@@ -267,7 +188,7 @@ class BalanceScreen(BaseScreen):
         self.refresh_footer()
 
     def _show_top(self) -> None:
-        progress = self._progress
+        progress = self._counting.progress
         top = top_content(self.view, self.place.path.name, progress, self.glyphs)
         if not top.is_same(self._top):
             self._top = top
@@ -372,23 +293,11 @@ class BalanceScreen(BaseScreen):
     async def do_iteration_before(self) -> None:
         await self._do(lambda desk: desk.turn_iteration(-1))
 
-    async def do_down(self) -> None:
-        await self._do(lambda desk: desk.move(1))
-
-    async def do_up(self) -> None:
-        await self._do(lambda desk: desk.move(-1))
-
     async def do_first(self) -> None:
         await self._do(lambda desk: desk.go(0))
 
-    async def do_last(self) -> None:
-        await self._do(lambda desk: desk.go(len(self.view.shown) - 1))
-
-    def do_page_down(self) -> None:
-        self._example.scroll_page_down(animate=False)
-
-    def do_page_up(self) -> None:
-        self._example.scroll_page_up(animate=False)
+    def text(self) -> TextPane:
+        return self._example
 
     def do_numbers(self) -> None:
         self.numbers = not self.numbers
@@ -406,8 +315,5 @@ class BalanceScreen(BaseScreen):
             text = weighted_text(example.pieces)
         tripost(self.app).copy(clean_text(text) + "\n")
 
-    async def on_balance_list_chosen(self, message: BalanceList.Chosen) -> None:
+    async def on_line_list_chosen(self, message: LineList.Chosen) -> None:
         await self._do(lambda desk: desk.go(message.place))
-
-    async def on_balance_list_wanted(self, message: BalanceList.Wanted) -> None:
-        await self._do(lambda desk: desk.look(message.first, message.count))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable
 
 from textual import work
 from textual.app import ComposeResult
@@ -13,14 +11,13 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from db.errors import StoreError
 from db.records import CommandKind
 from engine.comparing import Outcome
-from engine.errors import TripostError
 from tripost_tui.actions import Target
 from tripost_tui.actions.keymap import fill
 from tripost_tui.screens.base import bindings_of, tripost
 from tripost_tui.screens.choosing_models import offer_models
+from tripost_tui.screens.desk import DeskScreen
 from tripost_tui.screens.following import FollowingScreen
 from tripost_tui.situation import Situation
 from tripost_tui.state.comparison_text import plain_comparison
@@ -31,7 +28,6 @@ from tripost_tui.state.items_desk import ItemDesk
 from tripost_tui.state.items_view import ItemsView
 from tripost_tui.state.models import Model, ModelChoice
 from tripost_tui.state.place import Place
-from tripost_tui.state.reading import trouble_of
 from tripost_tui.state.run import RunReading, Trouble
 from tripost_tui.text import clean_text
 from tripost_tui.widgets.accuracy_plot import AccuracyPlot
@@ -48,6 +44,7 @@ from tripost_tui.widgets.evaluate_panes import (
 from tripost_tui.widgets.item_pair import item_content
 from tripost_tui.widgets.items_list import ItemsList
 from tripost_tui.widgets.key_footer import KeyFooter
+from tripost_tui.widgets.line_list import LineList
 from tripost_tui.widgets.pane import Notices, Pane
 from tripost_tui.widgets.run_top import top_content
 from tripost_tui.widgets.text_view import TextPane
@@ -57,14 +54,9 @@ SHORT = 30
 SOONEST_S = 2.0
 """Between two looks at items that are being evaluated."""
 
-Act = Callable[[ItemDesk], object]
 
-
-class EvaluateScreen(FollowingScreen):
-    """Follows the run's tests, and has a desk for the items, each in a thread of its own.
-
-    A key for the items waits for the desk, so that keys pressed in a row come one after another.
-    """
+class EvaluateScreen(DeskScreen[ItemDesk, ItemsView], FollowingScreen):
+    """Follows the run's tests, and has a desk for the items, each in a thread of its own."""
 
     TARGET = Target.EVALUATE
     BINDINGS = bindings_of(Target.EVALUATE)
@@ -76,13 +68,10 @@ class EvaluateScreen(FollowingScreen):
         self.state = EvaluateState(place)
         self.marked = False
         """Whether the words are marked in which the two models differ."""
-        self._desk: ItemDesk | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="items")
         self._comparing = False
         self._asked_for: tuple[Model, Model] | None = None
         self._not_before = 0.0
         """When to look again at the models that were asked for last."""
-        self._trouble: Trouble | None = None
         self._drawn_item: tuple[object, ...] = ()
         self._item_due = False
         self._item_id: int | None = None
@@ -111,15 +100,6 @@ class EvaluateScreen(FollowingScreen):
         self.repaint()
         self.follow()
 
-    def on_unmount(self) -> None:
-        super().on_unmount()
-        self._thread.submit(self._close)
-        self._thread.shutdown(wait=False)
-
-    def _close(self) -> None:
-        if self._desk is not None:
-            self._desk.close()
-
     # --- the run ---------------------------------------------------------------------------
 
     def reader(self) -> EvaluationReader:
@@ -133,6 +113,17 @@ class EvaluateScreen(FollowingScreen):
         self.state.run.fail(trouble)
 
     # --- the items -------------------------------------------------------------------------
+
+    @property
+    def view(self) -> ItemsView:
+        return self.state.items
+
+    @view.setter
+    def view(self, view: ItemsView) -> None:
+        self.state.items = view
+
+    def desk(self) -> ItemDesk:
+        return ItemDesk(tripost(self.app).backend.items())
 
     def _catch_up(self) -> None:
         """Compare the models that are wanted, as far as they have been evaluated."""
@@ -154,33 +145,6 @@ class EvaluateScreen(FollowingScreen):
             # Who waits for a large test looks at it now and then, not all the time.
             took = time.monotonic() - began
             self._not_before = time.monotonic() + max(SOONEST_S, 10 * took)
-
-    async def _do(self, act: Act) -> bool:
-        """Have the desk do something, and show how it stands then; False when it failed."""
-
-        def at_desk() -> ItemsView:
-            if self._desk is None:
-                self._desk = ItemDesk(tripost(self.app).backend.items())
-            act(self._desk)
-            return self._desk.view()
-
-        trouble: Trouble | None = None
-        try:
-            view = await asyncio.get_running_loop().run_in_executor(self._thread, at_desk)
-        except (StoreError, TripostError) as error:
-            trouble = trouble_of(error)
-        except RuntimeError:
-            if self.is_there:
-                raise
-            return False  # the screen was left while a key was on its way
-        else:
-            if view.serial > self.state.items.serial:
-                self.state.items = view
-        if not self.is_there:
-            return False
-        self._trouble = trouble
-        self.repaint()
-        return trouble is None
 
     # --- showing ---------------------------------------------------------------------------
 
@@ -233,7 +197,7 @@ class EvaluateScreen(FollowingScreen):
         if not self.is_there:
             return
         view = self.state.items
-        pane = self.query_one("#item-pair", TextPane)
+        pane = self.text()
         drawn = (view.item, view.measure, view.names, self.marked, pane.columns, view.filtered)
         if drawn == self._drawn_item:
             return
@@ -426,18 +390,9 @@ class EvaluateScreen(FollowingScreen):
     async def do_head(self) -> None:
         await self._do(lambda desk: desk.go(0))
 
-    async def do_last(self) -> None:
-        await self._do(lambda desk: desk.go(len(self.state.items.places) - 1))
+    def text(self) -> TextPane:
+        return self.query_one("#item-pair", TextPane)
 
-    def do_page_down(self) -> None:
-        self.query_one("#item-pair", TextPane).scroll_page_down(animate=False)
-
-    def do_page_up(self) -> None:
-        self.query_one("#item-pair", TextPane).scroll_page_up(animate=False)
-
-    async def on_items_list_chosen(self, message: ItemsList.Chosen) -> None:
+    async def on_line_list_chosen(self, message: LineList.Chosen) -> None:
         if not self.state.typing:
-            await self._do(lambda desk: desk.go(message.at))
-
-    async def on_items_list_wanted(self, message: ItemsList.Wanted) -> None:
-        await self._do(lambda desk: desk.look(message.first, message.count))
+            await self._do(lambda desk: desk.go(message.place))

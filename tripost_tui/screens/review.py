@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable
 
-from textual import work
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from db.errors import StoreError
 from db.review_records import ReviewKind
-from engine.errors import TripostError
-from engine.review_filter import FilterFault
 from tripost_tui.actions import Target
 from tripost_tui.actions.keymap import fill
-from tripost_tui.external_editor import edit_text
-from tripost_tui.screens.base import BaseScreen, bindings_of, tripost
+from tripost_tui.screens.base import bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
+from tripost_tui.screens.review_writing import ReviewWriting
 from tripost_tui.situation import Situation
 from tripost_tui.state.place import Place
-from tripost_tui.state.reading import trouble_of
 from tripost_tui.state.review import ASKS_ABOVE, ReviewDesk
-from tripost_tui.state.review_passages import DiffMode, last_attempt, shown_passages
-from tripost_tui.state.review_port import EditRefused
+from tripost_tui.state.review_passages import DiffMode, shown_passages
 from tripost_tui.state.review_view import ReviewView
-from tripost_tui.state.run import Trouble
 from tripost_tui.state.trajectory import plain
 from tripost_tui.text import clean_text
-from tripost_tui.widgets.edit_box import LONGEST, EditBox, FilterBox
+from tripost_tui.widgets.edit_box import EditBox, FilterBox
 from tripost_tui.widgets.key_footer import KeyFooter
+from tripost_tui.widgets.line_list import LineList
 from tripost_tui.widgets.pane import Notices
 from tripost_tui.widgets.review_item import decision_content, fitting_mode, item_content
 from tripost_tui.widgets.review_list import ReviewList
 from tripost_tui.widgets.review_top import nothing_content, notices, top_content
 from tripost_tui.widgets.text_view import TextView
 
-POLL_S = 1.0
 SHORT = 30
 """Rows under which the tags have no line of their own."""
-
-Act = Callable[[ReviewDesk], object]
 
 
 class _TagKeys:
@@ -81,11 +70,8 @@ class _TagKeys:
         await self.tag(9)
 
 
-class ReviewScreen(_TagKeys, BaseScreen):
-    """A desk in a thread of its own, and what it shows.
-
-    Each key waits for the desk, so that keys pressed in a row concern one item after the other.
-    """
+class ReviewScreen(_TagKeys, ReviewWriting):
+    """The queue, the trajectory that one is at, and what is decided about it."""
 
     TARGET = Target.REVIEW
     BINDINGS = bindings_of(Target.REVIEW)
@@ -95,12 +81,6 @@ class ReviewScreen(_TagKeys, BaseScreen):
         self.place: Place = place
         self.view = ReviewView()
         self.mode = DiffMode.PLAIN
-        self._desk: ReviewDesk | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="review")
-        self._left = False
-        self._trouble: Trouble | None = None
-        """Of the last thing that was asked for, and of looking for news."""
-        self._poll_trouble: Trouble | None = None
         self._drawn: tuple[object, ...] = ()
         self._drawn_item: int | None = None
         self._item_due = False
@@ -121,56 +101,15 @@ class ReviewScreen(_TagKeys, BaseScreen):
     def on_mount(self) -> None:
         self._queue.focus()
         self.repaint()
-        self._begin()
-        self.set_interval(POLL_S, self._poll)
+        self.keep_up(ReviewDesk.poll)
 
-    def on_unmount(self) -> None:
-        self._left = True
-        if self._desk is not None:
-            self._thread.submit(self._desk.close)
-        self._thread.shutdown(wait=False)
+    def desk(self) -> ReviewDesk:
+        app = tripost(self.app)
+        return ReviewDesk(app.backend.reviews(self.place.path, self.place.run_id), app.clock)
 
-    # --- the desk --------------------------------------------------------------------------
-
-    @work(group="review", exit_on_error=False)
-    async def _begin(self) -> None:
-        await self._do(ReviewDesk.poll, poll=True)
-
-    def _at_desk(self, act: Act) -> ReviewView:
-        """Runs in the desk's thread."""
-        if self._desk is None:
-            app = tripost(self.app)
-            self._desk = ReviewDesk(
-                app.backend.reviews(self.place.path, self.place.run_id), app.clock
-            )
-        act(self._desk)
-        return self._desk.view()
-
-    async def _do(self, act: Act, *, poll: bool = False) -> bool:
-        """Have the desk do something, and show how it stands then; False when it failed."""
-        if self._left:
-            return False
-        trouble: Trouble | None = None
-        loop = asyncio.get_running_loop()
-        try:
-            view = await loop.run_in_executor(self._thread, self._at_desk, act)
-        except (StoreError, TripostError) as error:
-            trouble = trouble_of(error)
-        else:
-            if view.serial > self.view.serial:
-                self.view = view
-        if not self.is_there:
-            return False
-        self._poll_trouble = trouble if poll else self._poll_trouble
-        if not poll:
-            self._trouble = trouble
-        if trouble is None and view.said:
+    def heed(self, view: ReviewView) -> None:
+        if view.said:
             tripost(self.app).say(view.said)
-        self.repaint()
-        return trouble is None
-
-    async def _poll(self) -> None:
-        await self._do(ReviewDesk.poll, poll=True)
 
     # --- showing ---------------------------------------------------------------------------
 
@@ -181,18 +120,6 @@ class ReviewScreen(_TagKeys, BaseScreen):
     @property
     def _item(self) -> TextView:
         return self.query_one("#item", TextView)
-
-    @property
-    def _edit(self) -> EditBox:
-        return self.query_one("#edit", EditBox)
-
-    @property
-    def _filter(self) -> FilterBox:
-        return self.query_one("#filter", FilterBox)
-
-    @property
-    def _typing(self) -> bool:
-        return self._edit.display or self._filter.display
 
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.repaint)
@@ -281,12 +208,6 @@ class ReviewScreen(_TagKeys, BaseScreen):
     async def _desk_back(self) -> None:
         await self._do(ReviewDesk.back)
 
-    async def _leave_editor(self) -> None:
-        self._edit.end()
-        self._filter.display = False
-        self._queue.focus()
-        self.repaint()
-
     # --- keys ------------------------------------------------------------------------------
 
     async def do_accept(self) -> None:
@@ -337,23 +258,11 @@ class ReviewScreen(_TagKeys, BaseScreen):
     async def do_anew(self) -> None:
         await self._do(ReviewDesk.read_anew)
 
-    async def do_down(self) -> None:
-        await self._do(lambda desk: desk.move(1))
-
-    async def do_up(self) -> None:
-        await self._do(lambda desk: desk.move(-1))
-
     async def do_first(self) -> None:
         await self._do(lambda desk: desk.go(0))
 
-    async def do_last(self) -> None:
-        await self._do(lambda desk: desk.go(len(self.view.ids) - 1))
-
-    def do_page_down(self) -> None:
-        self._item.scroll_page_down(animate=False)
-
-    def do_page_up(self) -> None:
-        self._item.scroll_page_up(animate=False)
+    def text(self) -> TextView:
+        return self._item
 
     def do_diff(self) -> None:
         self.mode = self.mode.after()
@@ -366,103 +275,6 @@ class ReviewScreen(_TagKeys, BaseScreen):
                 text += f"\nEdited in review\n{clean_text(item.edited)}\n"
             tripost(self.app).copy(text)
 
-    async def on_review_list_chosen(self, message: ReviewList.Chosen) -> None:
+    async def on_line_list_chosen(self, message: LineList.Chosen) -> None:
         if not self._typing:
             await self._do(lambda desk: desk.go(message.place))
-
-    async def on_review_list_wanted(self, message: ReviewList.Wanted) -> None:
-        await self._do(lambda desk: desk.look(message.first, message.count))
-
-    # --- writing ---------------------------------------------------------------------------
-
-    def do_filter(self) -> None:
-        self._filter.begin(self.view.wanted)
-        self.refresh_footer()
-
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
-        try:
-            done = await self._do(lambda desk: desk.narrow(event.value))
-        except FilterFault as fault:
-            self._filter.fault(str(fault), fault.position)
-            return
-        if done:
-            await self._leave_editor()
-
-    def do_edit(self) -> None:
-        item = self.view.item
-        if item is None:
-            return
-        text = last_attempt(item)
-        if len(text) > LONGEST:
-            tripost(self.app).say(
-                fill("Too long to edit here: {review.external} opens it in $EDITOR."), "warning"
-            )
-            return
-
-        self._write_attempt(item.id, text, text)
-
-    def _write_attempt(self, trajectory_id: int, before: str, text: str) -> None:
-        """Open the editor on an attempt; ``before`` is what stands now."""
-
-        async def save(written: str) -> None:
-            await self._revise(trajectory_id, before, written)
-
-        self._edit.begin(f"Edit the last attempt of {trajectory_id}", text, save)
-        self.repaint()
-
-    def do_note(self) -> None:
-        item = self.view.item
-        if item is None:
-            return
-
-        async def save(written: str) -> None:
-            if await self._do(lambda desk: desk.note(item.id, written)):
-                await self._leave_editor()
-
-        note = clean_text(item.state.note or "")
-        if len(note) > LONGEST:
-            tripost(self.app).say("The note is too long to be changed here.", "warning")
-            return
-        self._edit.begin(f"Note on {item.id}", note, save)
-        self.repaint()
-
-    async def do_save(self) -> None:
-        if self._edit.display:
-            outcome = self._edit.save(self._edit.text)
-            if isinstance(outcome, Awaitable):
-                await outcome
-
-    async def do_external(self) -> None:
-        item = self.view.item
-        if item is None:
-            return
-        text = last_attempt(item)
-        try:
-            with self.app.suspend():
-                written = edit_text(text)
-        except SuspendNotSupported:
-            tripost(self.app).say(
-                fill("This terminal cannot be lent to an editor: {review.edit} edits here.")
-            )
-            return
-        except TripostError as error:
-            self._trouble = trouble_of(error)
-            self.repaint()
-            return
-        # Where it is refused it is there to be mended.
-        self._write_attempt(item.id, text, written)
-        await self.do_save()
-
-    async def _revise(self, trajectory_id: int, before: str, written: str) -> None:
-        """Store an edit; where it is refused the editor stays, with the reason."""
-        if written.strip() == before.strip():
-            await self._leave_editor()
-            tripost(self.app).say("Nothing was changed.")
-            return
-        try:
-            done = await self._do(lambda desk: desk.edit(trajectory_id, written))
-        except EditRefused as refused:
-            self._edit.fault(str(refused))
-            return
-        if done:
-            await self._leave_editor()

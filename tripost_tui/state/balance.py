@@ -79,6 +79,7 @@ class BalanceDesk:
                 balance=None,
                 entries=(),
                 job=None,
+                wants_more=False,
                 late=LateReviews(),
             )
         self._view = view
@@ -110,13 +111,8 @@ class BalanceDesk:
             entries=entries or (),
             late=late,
             job=None,
+            wants_more=entries is None,
         )
-
-    @property
-    def wants_more(self) -> bool:
-        """True when another poll would bring what the last one has left out."""
-        view = self._view
-        return view.source is Source.STORED and self._stored[view.iteration][1] is None
 
     def _late(self, view: BalanceView, iteration: int) -> LateReviews:
         assert view.overview is not None
@@ -146,6 +142,7 @@ class BalanceDesk:
             entries=entries,
             late=LateReviews(),
             job=None if done else job,
+            wants_more=False,
         )
 
     def take(self, counted: Counted) -> None:
@@ -222,14 +219,6 @@ class BalanceDesk:
         self._view = replace(view, example=replace(example, late=late))
 
     _shown_with: tuple[object, ...] = ()
-
-    @property
-    def lacks_example(self) -> bool:
-        """True when one has moved on: the list is to follow at once, the text can wait."""
-        view = self._view
-        if view.at < 0:
-            return view.example is not None
-        return view.example is None or view.example.entry is not view.entries[view.shown[view.at]]
 
     def move(self, by: int) -> None:
         """Go to another example; `show_example` brings its text."""

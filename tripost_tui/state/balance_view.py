@@ -58,7 +58,17 @@ class BalanceView:
     rows_there: Sequence[str] = (TRAINS, ALL)
     kind: ExampleKind | None = None
     job: Job | None = None
+    wants_more: bool = False
+    """Another look would bring what the last one has left out."""
     said: str = ""
+
+    @property
+    def lacks_example(self) -> bool:
+        """True when one has moved on: the list is to follow at once, the text can wait."""
+        if self.at < 0:
+            return self.example is not None
+        entry = self.entries[self.shown[self.at]]
+        return self.example is None or self.example.entry is not entry
 
     @property
     def kept(self) -> int:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import ClassVar
 
-from textual.binding import BindingType
 from textual.content import Content
-from textual.events import Click
-from textual.geometry import Size
-from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.visual import Visual
 
 from engine.editing import DropReason
 from tripost_tui.glyphs import Glyphs
@@ -20,9 +14,7 @@ from tripost_tui.state.balance_view import BalanceView
 from tripost_tui.state.balance_words import KINDS, REASONS
 from tripost_tui.text import one_line
 from tripost_tui.widgets.cut import in_width
-
-_HERE = "on $panel"
-_MOST_LINES = 500
+from tripost_tui.widgets.line_list import HERE, LineList
 
 
 def status_content(dropped: str | None, glyphs: Glyphs, *, late: bool = False) -> Content:
@@ -59,111 +51,48 @@ def row_content(
     return line.stylize_before(style) if style else line
 
 
-class BalanceList(ScrollView, can_focus=True, inherit_bindings=False):
+class BalanceList(LineList):
     """Shows a `BalanceView`. Keys are the screen's."""
 
-    BINDINGS: ClassVar[list[BindingType]] = []
-
-    class Chosen(Message):
-        """A line was clicked."""
-
-        def __init__(self, place: int) -> None:
-            super().__init__()
-            self.place = place
-
-    class Wanted(Message):
-        """Lines came into sight that are not at hand."""
-
-        def __init__(self, first: int, count: int) -> None:
-            super().__init__()
-            self.first = first
-            self.count = count
+    TITLE: ClassVar[str] = "Examples"
 
     def __init__(self, glyphs: Glyphs, *, id: str) -> None:
-        super().__init__(id=id)
-        self._glyphs = glyphs
+        super().__init__(glyphs, id=id)
         self._balance = BalanceView()
-        self._lines: dict[tuple[object, ...], Strip] = {}
-        self.border_title = Content("Examples")
 
     def show(self, view: BalanceView) -> None:
         old, self._balance = self._balance, view
-        title = f"Examples: {view.rows}"
-        title += f", {KINDS[view.kind]}" if view.kind is not None else ""
-        subtitle = f"{view.at + 1:,}/{len(view.shown):,}" if view.shown else "none"
-        if (str(self.border_title), str(self.border_subtitle)) != (title, subtitle):
-            self.border_title, self.border_subtitle = Content(title), Content(subtitle)
-        if view.shown is not old.shown or view.entries is not old.entries:
-            self.virtual_size = Size(self.scrollable_content_region.width, len(view.shown))
-            self._follow()
-            self.refresh()
-            return
-        top = self.scroll_offset.y
-        if view.at != old.at:
-            self._follow()
-        if self.scroll_offset.y != top or view.late is not old.late:
-            self.refresh()
-            return
-        # Most keys change a line or two: to paint all of them would take longer than the rest.
-        for at in range(top, min(len(view.shown), top + self.scrollable_content_region.height)):
-            if self._line(view, at) != self._line(old, at):
-                self.refresh_line(at)
+        kind = f", {KINDS[view.kind]}" if view.kind is not None else ""
+        there = f"{view.at + 1:,}/{len(view.shown):,}" if view.shown else "none"
+        self.headed(f"Examples: {view.rows}{kind}", there)
+        others = view.shown is not old.shown or view.entries is not old.entries
+        self.show_lines(others=others, moved=view.at != old.at)
 
-    @staticmethod
-    def _line(view: BalanceView, at: int) -> tuple[str | None, bool]:
-        """All that a line shows and that may change while the list is the same."""
-        item = view.entries[view.shown[at]].item_id
-        return view.questions.get(item), at == view.at
+    @property
+    def count(self) -> int:
+        return len(self._balance.shown)
 
-    def _follow(self) -> None:
-        """Have the line one is at in sight, and one beside it; else bring it to the middle."""
-        height, at = self.scrollable_content_region.height, self._balance.at
-        if height <= 0 or at < 0:
-            return
-        beside = 1 if height > 4 else 0
-        top, last = self.scroll_offset.y, len(self._balance.shown) - 1
-        if max(at - beside, 0) < top or min(at + beside, last) >= top + height:
-            self.scroll_to(y=max(0, at - height // 2), animate=False, immediate=True)
+    @property
+    def at(self) -> int:
+        return self._balance.at
 
-    def on_resize(self) -> None:
-        self._lines.clear()
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._balance.shown))
-        self._follow()
+    def _entry(self, place: int) -> Entry:
+        return self._balance.entries[self._balance.shown[place]]
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        view = self._balance
-        first, count = round(new_value), self.scrollable_content_region.height
-        places = view.shown[first : first + count]
-        if any(view.entries[place].item_id not in view.questions for place in places):
-            self.post_message(self.Wanted(first, count))
+    def _is_late(self, entry: Entry) -> bool:
+        late = self._balance.late.all
+        return bool(late) and entry.trajectory_id in late
 
-    def notify_style_update(self) -> None:
-        self._lines.clear()
-        super().notify_style_update()
+    def facts(self, place: int) -> Hashable:
+        entry, lacking = self._entry(place), self.lacks(place)
+        here = place == self.at
+        return entry.kind, entry.dropped, entry.item_id, lacking, here, self._is_late(entry)
 
-    def render_line(self, y: int) -> Strip:
-        view, width = self._balance, self.scrollable_content_region.width
-        place = self.scroll_offset.y + y
-        if not 0 <= place < len(view.shown):
-            return Strip.blank(width, self.rich_style)
-        entry = view.entries[view.shown[place]]
-        question, here = view.questions.get(entry.item_id), place == view.at
-        late = entry.trajectory_id in view.late.all if view.late.all else False
-        key = (entry.kind, entry.dropped, entry.item_id, question is None, here, late, width)
-        if (line := self._lines.get(key)) is None:
-            mark = self._glyphs.arrow if here else " "
-            style = _HERE if here else ""
-            content = row_content(entry, question, mark, style, width, self._glyphs, late=late)
-            line = Visual.to_strips(self, content, width, 1, self.visual_style)[0]
-            if len(self._lines) >= _MOST_LINES:
-                self._lines.clear()
-            self._lines[key] = line
-        return line
+    def line(self, place: int, width: int) -> Content:
+        entry, here = self._entry(place), place == self.at
+        question, late = self._balance.questions.get(entry.item_id), self._is_late(entry)
+        mark, style = (self._glyphs.arrow, HERE) if here else (" ", "")
+        return row_content(entry, question, mark, style, width, self._glyphs, late=late)
 
-    def on_click(self, event: Click) -> None:
-        at = event.get_content_offset(self)
-        if at is not None:
-            place = self.scroll_offset.y + at.y
-            if place < len(self._balance.shown):
-                self.post_message(self.Chosen(place))
+    def lacks(self, place: int) -> bool:
+        return self._entry(place).item_id not in self._balance.questions
