@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from engine.settings import Settings
 
@@ -50,6 +51,11 @@ class Facts:
     uniform: bool = False
 
     @property
+    def is_gold_alone(self) -> bool:
+        """Tell whether it trains on gold rationales, without a first stage."""
+        return self.trains and self.attempts is Attempts.NOBODY
+
+    @property
     def balances(self) -> bool:
         """Tell whether examples are brought to p: only corrected attempts are improving ones."""
         return self.corrects
@@ -75,6 +81,21 @@ METHODS: Mapping[str, Facts] = {
 def facts_of(settings: Settings) -> Facts:
     """Return what the settings' method does."""
     return METHODS[settings.run.method]
+
+
+def facts_in(config: Mapping[str, Any]) -> Facts:
+    """Return what a stored run's method does; TriPosT, where it is one of another version."""
+    section = config.get("run")
+    name = section.get("method") if isinstance(section, Mapping) else None
+    return METHODS.get(str(name), METHODS["tripost"])
+
+
+def is_by_expert(config: Mapping[str, Any]) -> bool:
+    """Tell whether the attempts of a stored run are an expert's."""
+    facts = facts_in(config)
+    section = config.get("collect")
+    by = section.get("attempts") if isinstance(section, Mapping) else None
+    return facts.attempts is Attempts.EXPERT or (facts.corrects and by == Attempts.EXPERT)
 
 
 def title_of(method: str) -> str:

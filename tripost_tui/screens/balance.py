@@ -296,6 +296,7 @@ class BalanceScreen(BaseScreen):
             has_iterations=view.overview is not None,
             has_example=view.example is not None,
             other_values=view.edited,
+            has_p=view.facts.balances,
             selected=True,
         )
 
