@@ -88,7 +88,7 @@ def lines_of(told: Told) -> Iterator[str]:
     view, overview = told.view, told.view.overview
     assert overview is not None
     where = f"iteration {view.iteration} of {overview.iterations}"
-    method = "" if overview.method == "tripost" else f", {view.facts.title}"
+    method = f", {view.facts.title}" if view.facts.uniform or view.facts.is_gold_alone else ""
     yield f"{one_line(overview.name)}: {where}{method}, {source_said(view)}"
     yield ", ".join(values_said(view.values, view.facts))
     if view.balance is None:

@@ -10,6 +10,7 @@ import click
 from tripost_tui.commands.arguments import project_argument
 
 if TYPE_CHECKING:
+    from engine.presets import Preset
     from engine.settings import Settings
 
 
@@ -81,19 +82,24 @@ def new(
       tripost new b --like a --preset lmsi
     """
     from engine.config import with_values
+    from engine.presets import same_budget, with_presets
     from engine.project import Project
     from local_experts.names import BackEnd, with_whole_path
     from tripost_tui.commands.remembering import remember
 
-    base = _begun(presets, like, task)
+    base, methods, tokens = _begun(presets, like, task)
     values = _task_values(task, base) if task is not None else {}
     if experts:
         experts = tuple(
             with_whole_path(name) if name.startswith(BackEnd.GGUF) else name for name in experts
         )
         values |= {"experts.feedback": experts, "experts.improve": experts}
-    values |= dict(_assignment(text) for text in assignments)
-    project = Project.create(folder, with_values(base, values, "command line"))
+    assigned = dict(_assignment(text) for text in assignments)
+    # Presets reckon with what is wanted otherwise, such as the number of questions.
+    settings = with_presets(with_values(base, values | assigned, "command line"), methods)
+    if tokens:
+        settings = same_budget(settings, tokens)
+    project = Project.create(folder, with_values(settings, assigned, "command line"))
     remember(project)
     click.echo(
         f"{project.path}: a new project. Its settings: {project.settings_path}\n"
@@ -101,10 +107,15 @@ def new(
     )
 
 
-def _begun(presets: tuple[str, ...], like: Path | None, task: str | None) -> Settings:
-    """The settings before those of the command line. Raises ConfigError."""
+def _begun(
+    presets: tuple[str, ...], like: Path | None, task: str | None
+) -> tuple[Settings, list[Preset], int]:
+    """Where to begin, the presets to set on top, and the budget to take over, 0 for none.
+
+    Raises ConfigError, ProjectError, StoreError.
+    """
     from engine.config import Settings, with_values
-    from engine.presets import Group, begin, preset_named, same_budget, trained_tokens, with_presets
+    from engine.presets import Group, begin, preset_named, trained_tokens
     from engine.project import Project
 
     named = [preset_named(name) for name in presets]
@@ -115,7 +126,7 @@ def _begun(presets: tuple[str, ...], like: Path | None, task: str | None) -> Set
             names = " and ".join(preset.name for preset in begins)
             raise click.BadParameter(f"{names} both say where to begin", param_hint="--preset")
         name = begins[0].name if begins else "default"
-        return with_presets(begin(name, task or Settings().task.name), others)
+        return begin(name, task or Settings().task.name), others, 0
     if begins or task is not None:
         what = "--task" if task is not None else f"--preset {begins[0].name}"
         raise click.UsageError(f"{what} goes not with --like, which says where to begin.")
@@ -123,7 +134,7 @@ def _begun(presets: tuple[str, ...], like: Path | None, task: str | None) -> Set
     tokens = trained_tokens(project)
     # What the other has of a method is not to be had in this one.
     plain = with_values(project.settings, {"run.name": "", "collect.keep_failed": False})
-    return same_budget(with_presets(plain, others), tokens)
+    return plain, others, tokens
 
 
 def _task_values(name: str, base: Settings) -> dict[str, Any]:

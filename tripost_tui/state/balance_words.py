@@ -117,6 +117,8 @@ def values_said(values: Values, facts: Facts) -> list[str]:
     """p and the weights in words; those that the method has no use for are left out."""
     ratio = values.get("postprocess.ratio", 0.0)
     question = f"question {values.get('train.question_weight', 0):g}"
+    if not facts.trains:
+        return [facts.title]
     if not facts.balances:
         return [f"{facts.title}: no p, all is taken", question]
     p = f"p {share_of_improving(ratio):.2f} (r {ratio:.3g})" if ratio > 0 else "p off: all is taken"

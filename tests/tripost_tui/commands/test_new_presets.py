@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from engine.config import load_settings
+from db.records import RunStatus, TrainStep
+from db.store import Store
+from engine.config import Settings, load_settings, with_values
 from engine.presets import PRESETS
+from engine.project import Project
 from tripost_tui.cli import tripost
 
 
@@ -55,3 +58,42 @@ def test_what_does_not_go_is_refused_and_makes_nothing(
     assert code != 0
     assert said in output
     assert not (tmp_path / "p").exists()
+
+
+def test_a_preset_reckons_with_what_is_set(tmp_path: Path) -> None:
+    code, output = new(
+        tmp_path / "p", "--set", "collect.questions=150", "--preset", "lmsi", "--preset", "demo"
+    )
+    assert code == 0, output
+    collect = load_settings(tmp_path / "p" / "project.toml").collect
+    assert (collect.questions, collect.target) == (150, 150)
+
+
+def test_another_run_gives_its_settings_and_its_budget(tmp_path: Path) -> None:
+    of_other = {"task.test_items": 77, "run.seed": 9, "run.iterations": 2, "student.threads": 1}
+    other = Project.create(tmp_path / "a", with_values(Settings(), of_other))
+    with Store.open(other.db_path) as store:
+        run = store.create_run(
+            seed=9, iterations=2, config={}, config_hash="", versions={}, student="x"
+        )
+        for iteration, tokens in ((1, 1000), (2, 501)):
+            step = TrainStep(
+                run_id=run.id,
+                iteration=iteration,
+                step=1,
+                epoch=1.0,
+                loss=1.0,
+                learning_rate=1e-4,
+                grad_norm=1.0,
+                tokens=tokens,
+                weighted_tokens=tokens,
+                seconds=1.0,
+            )
+            store.add_train_steps([step])
+        store.set_run_status(run.id, RunStatus.FINISHED, "finished")
+    code, output = new(tmp_path / "b", "--like", str(tmp_path / "a"), "--preset", "ft_si_demo")
+    assert code == 0, output
+    settings = load_settings(tmp_path / "b" / "project.toml")
+    assert (settings.task.test_items, settings.run.seed) == (77, 9)
+    assert settings.run.method == "ft_si_demo"
+    assert settings.train.token_budget == 751
