@@ -10,8 +10,10 @@ from db.records import (
     Split,
     StageName,
 )
+from engine.demonstrating import demonstrate
 from engine.edit_stage import edit
 from engine.errors import RunFailed
+from engine.methods import Attempts, attempts_by
 from engine.questions import asked_questions
 from engine.rollout import roll_out
 from engine.seeds import item_seed
@@ -31,12 +33,16 @@ def collect(context: RunContext, iteration: int) -> None:
         return
     settings = context.settings.collect
     questions = training_questions(context, iteration)
+    by_expert = attempts_by(context.settings) is Attempts.EXPERT
     kept = 0
     # A later pass is only begun when the earlier ones were not enough: not to be asked again
     # when some of its own trajectories are there.
     begun = max((a.pass_ for a in context.store.attempts(context.run_id, iteration)), default=0)
     for pass_ in range(begun, settings.passes if settings.target else 1):
-        _sample(context, iteration, pass_, questions)
+        if by_expert:
+            demonstrate(context, iteration, pass_, questions)
+        else:
+            _sample(context, iteration, pass_, questions)
         edit(context, iteration)
         counts = context.store.collect_counts(context.run_id, iteration)
         kept = sum(counts.kept.values())

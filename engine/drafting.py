@@ -16,6 +16,7 @@ from db.review_records import ReviewState, ReviewStatus
 from engine.editing import DropReason
 from engine.errors import RunFailed
 from engine.expert_settings import SCRIPT
+from engine.methods import Attempts, Gold, attempts_by, facts_of
 from engine.postprocess import (
     Draft,
     Sketch,
@@ -37,11 +38,12 @@ from engine.trajectory import correct, parse, parse_attempt
 def weights_of(settings: Settings) -> Weights:
     """Return the loss weights that examples get."""
     train = settings.train
+    uniform = facts_of(settings).uniform
     return Weights(
         question=train.question_weight,
         wrong_attempt=train.wrong_attempt_weight,
-        change=train.change_factor,
-        improvement=train.weight,
+        change=1.0 if uniform else train.change_factor,
+        improvement=1.0 if uniform else train.weight,
     )
 
 
@@ -61,17 +63,19 @@ class Drafting:
     @property
     def has_trajectories(self) -> bool:
         """Tell whether the run's method makes examples of trajectories."""
-        return self.settings.run.method != "continued_rationale"
+        return attempts_by(self.settings) is not Attempts.NOBODY
 
     def gold_items(self) -> list[Item]:
         """Return the questions of which `of_gold` is to be asked, in their order."""
-        method = self.settings.run.method
-        if method == "tripost":
+        gold = facts_of(self.settings).gold
+        if gold is Gold.GROUND_TRUTH:
             return gold_questions(self.items, self.settings, self.iteration)
-        if method == "continued_rationale":
+        if gold is Gold.NONE:
+            return []
+        asked: Sequence[Item] = self.items
+        if gold is Gold.ASKED:
             asked = asked_questions(self.items, self.settings, self.iteration)
-            return [item for item in asked if item.rationale]
-        return []
+        return [item for item in asked if item.rationale]
 
     def of_trajectory(
         self, key: int, text: str, item: Item, review: ReviewState | None = None
@@ -93,12 +97,11 @@ class Drafting:
                 dropped = DropReason.EDIT_UNREADABLE
         if review is not None and review.status is ReviewStatus.REJECTED:
             dropped = DropReason.REJECTED
-        if self.settings.run.method == "lmsi":
+        if not facts_of(self.settings).corrects:
             kind, attempt = ExampleKind.NON_IMPROVING, trajectory.first.text
-            drafts = [
-                plain(item.question, attempt, hint, item.id, weights, kind, key),
-                short_answer(item.question, item.answer, item.id, weights, key),
-            ]
+            drafts = [plain(item.question, attempt, hint, item.id, weights, kind, key)]
+            if self.settings.postprocess.short_answers:
+                drafts.append(short_answer(item.question, item.answer, item.id, weights, key))
         else:
             drafts = split_into_turns(trajectory, hint, weights, item.id, key)
         return drafts if dropped is None else [replace(each, dropped=dropped) for each in drafts]
@@ -110,7 +113,7 @@ class Drafting:
         """
         self.pulse()
         hint, weights = self.task.hint, weights_of(self.settings)
-        if self.settings.run.method == "continued_rationale":
+        if facts_of(self.settings).gold is not Gold.GROUND_TRUTH:
             kind = ExampleKind.GROUND_TRUTH
             return plain(item.question, item.rationale, hint, item.id, weights, kind)
         gold = parse_attempt(item.rationale)
@@ -145,7 +148,7 @@ def choose(
     The choice depends on the run's seed alone.
     """
     chosen = list(_mark_long(drop_repeats(drafts), is_long))
-    if settings.run.method == "tripost":
+    if facts_of(settings).balances:
         seed = item_seed(settings.run.seed, iteration, "rebalance")
         chosen = rebalance(chosen, settings.postprocess.ratio, seed)
     return chosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from db.records import (
     Attempt,
@@ -19,11 +19,13 @@ from db.records import (
 )
 from db.records import Turn as TurnRow
 from engine import trajectory as trj
+from engine.demonstrating import author_of
 from engine.editing import Dropped, DropReason, Kept
 from engine.expert_session import asked, traffic_note
 from engine.experts.failing import missing_replies, told_as_ours
 from engine.experts.parallel import in_order
 from engine.experts.team import Team
+from engine.methods import facts_of
 from engine.rollout import RolloutEnd
 from engine.stage import RunContext, Work, working
 from local_experts.errors import NotRecorded
@@ -143,7 +145,14 @@ def _edit_one(context: RunContext, team: Team, item: Item, attempt: Attempt) -> 
     if attempt.finish_reason == RolloutEnd.TOO_LONG:
         return Dropped(DropReason.ATTEMPT_TOO_LONG, f"{attempt.tokens} tokens")
     student = trj.parse_body(item.question, attempt.text, context.task.hint)
-    if context.settings.run.method == "lmsi":
+    author = author_of(attempt)
+    if author != trj.Author.STUDENT:
+        if not attempt.text:
+            return Dropped(DropReason.NO_DEMONSTRATION)
+        student = replace(
+            student, turns=tuple(replace(turn, attempt_author=author) for turn in student.turns)
+        )
+    if not facts_of(context.settings).corrects:
         answer = context.task.answer(student.first)
         question, text = item.question, student.first.text
         if not context.task.is_right(answer, item.answer, question=question, attempt=text):

@@ -28,6 +28,7 @@ class DropReason(StrEnum):
     """Why a trajectory, or an example made from it, is not trained on."""
 
     ATTEMPT_UNREADABLE = "attempt has no steps"
+    NO_DEMONSTRATION = "no demonstration"
     ATTEMPT_TOO_LONG = "attempt too long"
     FEEDBACK_FAILED = "FBK cannot judge"
     FEEDBACK_GAVE_UP = "FBK gave up"
@@ -136,11 +137,16 @@ class _Drop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """Stage 1 for one trajectory at a time."""
+    """Stage 1 for one trajectory at a time.
+
+    With ``keep_failed`` a correction that comes to nothing is kept as far as it came, the faulty
+    update included: what filtering is good for is told by leaving it out.
+    """
 
     fbk: FeedbackModule
     imp: ImproveModule
     limits: Limits = Limits()
+    keep_failed: bool = False
 
     def edit(self, student: Trajectory) -> Kept | Dropped:
         """Correct a student's trajectory, or say why it cannot be used."""
@@ -182,15 +188,23 @@ class Editor:
             flagged = kept[-1].feedback
             assert flagged is not None
             if written == self.limits.updates:
+                if self.keep_failed:
+                    return self._kept(student, kept, Origin.EDITED)
                 raise _Drop(DropReason.NEVER_CORRECT, f"{written} updates")
-            update = self._update(student.question, kept[-1].attempt, flagged)
+            update = self._ask(student.question, kept[-1].attempt, flagged)
             written += 1
+            if fault := fault_of_update(kept[-1].attempt, flagged, update.attempt):
+                if self.keep_failed and update.attempt.steps:
+                    faulty = Turn(update.attempt, attempt_author=update.author)
+                    return self._kept(student, (*kept, faulty), Origin.EDITED)
+                raise _Drop(fault.reason, fault.detail)
             opinion = self._judge(student.question, update.attempt, known)
             turn = Turn(update.attempt, attempt_author=update.author)
             kept.append(_with_feedback(turn, opinion))
             if opinion.feedback.is_correct:
                 return self._kept(student, kept, Origin.EDITED)
-            if self._goes_in_circles(update.attempt, flagged, opinion.feedback):
+            circles = self._goes_in_circles(update.attempt, flagged, opinion.feedback)
+            if circles and not self.keep_failed:
                 return self._kept(student, kept[:-1][:1], Origin.TRUNCATED)
 
     def _judge(self, question: str, attempt: Attempt, known: dict[Attempt, Opinion]) -> Opinion:
@@ -207,14 +221,11 @@ class Editor:
             raise _Drop(_JUDGING_ENDS[error.outcome], str(error)) from error
         return known[attempt]
 
-    def _update(self, question: str, attempt: Attempt, feedback: Feedback) -> Rewriting:
+    def _ask(self, question: str, attempt: Attempt, feedback: Feedback) -> Rewriting:
         try:
-            update = self.imp(question, attempt, feedback)
+            return self.imp(question, attempt, feedback)
         except CannotImprove as error:
             raise _Drop(_IMPROVING_ENDS[error.outcome], str(error)) from error
-        if fault := fault_of_update(attempt, feedback, update.attempt):
-            raise _Drop(fault.reason, fault.detail)
-        return update
 
     @staticmethod
     def _close(turn: Turn, opinion: Opinion) -> Turn:

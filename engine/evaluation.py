@@ -53,8 +53,11 @@ def _last(answers: list[str | None]) -> int:
     return max((index for index, answer in enumerate(answers) if answer is not None), default=0)
 
 
-def evaluate(context: RunContext, iteration: int) -> None:
-    """Let the student answer the test items greedily; iteration 0 is the start."""
+def evaluate(context: RunContext, iteration: int, examples: str | None = None) -> None:
+    """Let the student answer the test items greedily; iteration 0 is the start.
+
+    With ``examples`` it is prompted to check and update what it wrote (`engine.eliciting`).
+    """
     if is_done(context, iteration, StageName.EVALUATE):
         return
     settings = context.settings.evaluate
@@ -78,6 +81,7 @@ def evaluate(context: RunContext, iteration: int) -> None:
                 context.task.hint,
                 max_updates=settings.max_updates,
                 max_attempt_tokens=settings.max_attempt_tokens,
+                examples=examples,
             )
             rows = []
             for item, rollout in zip(chunk, rollouts, strict=True):

@@ -12,6 +12,7 @@ from engine.experts.book import StoreBook
 from engine.experts.prompts import Prompts, load_prompts
 from engine.experts.team import Team, open_callers, spent
 from engine.hand_over import memory_for_experts
+from engine.methods import facts_of
 from engine.stage import RunContext
 from engine.task_setup import prompt_folders
 from local_experts.calling import Caller
@@ -31,7 +32,7 @@ def asked(context: RunContext, iteration: int) -> Iterator[Team]:
         ExpertError: an expert cannot be used.
     """
     experts = context.settings.experts
-    if context.settings.run.method != "tripost" or not experts.models:
+    if not facts_of(context.settings).corrects or not experts.models:
         yield Team(context.task, context.settings)
         return
     prompts = load_prompts(context.task.name, prompt_folders(context.project, context.task))

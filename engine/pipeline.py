@@ -20,6 +20,7 @@ from db.store import Store
 from engine.collection import collect
 from engine.config import settings_hash
 from engine.control import BUDGET_CAUSE, Control, StopRequested
+from engine.eliciting import demonstrations
 from engine.errors import BudgetUsedUp, ExpertUnavailable, RunFailed, TripostError
 from engine.evaluation import evaluate
 from engine.expert_session import tell_of_change
@@ -28,6 +29,7 @@ from engine.fitting import train
 from engine.iteration_weights import remove_leftovers, restore_iteration
 from engine.lock import EngineProcess
 from engine.memory_check import check_memory
+from engine.methods import Attempts, attempts_by, facts_of, iterations_of
 from engine.project import Project
 from engine.question_lengths import check_questions
 from engine.readiness import check_settings_of_runs
@@ -86,7 +88,7 @@ def _run_of(project: Project, store: Store, task: Task, new: bool) -> Run:
         return run
     return store.create_run(
         seed=project.settings.run.seed,
-        iterations=project.settings.run.iterations,
+        iterations=iterations_of(project.settings),
         config=project.settings.model_dump(mode="json"),
         config_hash=settings_hash(project.settings),
         versions=_versions(),
@@ -143,11 +145,17 @@ def _iterate(context: RunContext) -> None:
     """Go through the iterations; what is done already costs next to nothing."""
     remove_leftovers(context)
     evaluate(context, 0)
-    for iteration in range(1, context.settings.run.iterations + 1):
+    settings = context.settings
+    if not facts_of(settings).trains:
+        if not is_done(context, 1, StageName.EVALUATE):
+            restore_iteration(context, 0)
+            evaluate(context, 1, demonstrations(context))
+        return
+    for iteration in range(1, settings.run.iterations + 1):
         trained = is_done(context, iteration, StageName.TRAIN)
         if not trained:
             restore_iteration(context, iteration - 1)
-            if context.settings.run.method != "continued_rationale":
+            if attempts_by(settings) is not Attempts.NOBODY:
                 collect(context, iteration)
                 if not is_done(context, iteration, StageName.POSTPROCESS):
                     await_reviews(context, iteration)

@@ -27,6 +27,7 @@ from db.store import Store
 from engine.comparing import outcome
 from engine.config import ChangedSetting, settings_changed
 from engine.control import EXPERTS_CHANGED
+from engine.methods import Facts, facts_in
 from engine.postprocess import share_of_improving
 from engine.report_experts import ExpertWork, expert_work
 from engine.report_reviews import Reviews, reviews_of
@@ -182,6 +183,11 @@ class Report:
         return sum(stage.seconds for stage in self.stages)
 
     @property
+    def facts(self) -> Facts:
+        """What the run's method does."""
+        return facts_in(self.run.config)
+
+    @property
     def headline(self) -> str:
         """The outcome in a sentence or two."""
         if not self.evaluations:
@@ -239,7 +245,7 @@ def build_report(store: Store, run_id: int) -> Report:
         stages=stages,
         changed=settings_changed(run.config),
         wanted_p=share_of_improving(ratio)
-        if isinstance(ratio, int | float) and ratio > 0
+        if isinstance(ratio, int | float) and ratio > 0 and facts_in(run.config).balances
         else None,
         experts=experts,
         reviews=reviews,

@@ -9,6 +9,7 @@ from typing import Any
 
 from db.records import ExampleKind, Origin, StageName
 from engine.config import ChangedSetting
+from engine.methods import METHODS, Attempts, is_by_expert
 from engine.report import Collection, IterationEvaluation, Report, Training, share_text
 from engine.report_expert_tables import expert_tables
 from engine.report_layout import Table, duration_text, table_of
@@ -30,13 +31,13 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         _accuracy(report.evaluations),
         _improvement(report.evaluations),
         _against_start(report.evaluations),
-        _collected(report.collections),
+        _collected(report),
         _dropped(report.collections),
         *expert_tables(report.experts),
         *(_reviews(report.reviews) if report.reviews else ()),
         _examples(report),
-        _training(report.trainings),
-        _speed(report.trainings),
+        _training(report.trainings, _none(report, "No training yet.")),
+        _speed(report.trainings, _none(report, "No training yet.")),
         _time(report),
         _settings(report.changed, changed_note(report.changed_values)),
         table_of("Versions", ("package", "version"), sorted(_texts(report.run.versions))),
@@ -47,7 +48,7 @@ def _about(report: Report) -> Table:
     run = report.run
     rows = [
         ("Task", report.task),
-        ("Method", report.method),
+        ("Method", _method(report)),
         ("Student", run.student),
         ("Seed", str(run.seed)),
         ("Iterations", str(run.iterations)),
@@ -140,7 +141,14 @@ def _against_start(evaluations: Sequence[IterationEvaluation]) -> Table:
     return table_of("Against the start", columns, rows, {1, 2, 3, 4}, note, nothing)
 
 
-def _collected(collections: Sequence[Collection]) -> Table:
+def _method(report: Report) -> str:
+    title = report.facts.title
+    if is_by_expert(report.run.config) and report.facts.attempts is Attempts.STUDENT:
+        title += ", an expert's attempts instead of the student's"
+    return f"{report.method}: {title}" if report.method in METHODS else report.method
+
+
+def _collected(report: Report) -> Table:
     columns = ("iteration", "attempts", "trajectories", *(o.value for o in Origin), "dropped")
     rows = [
         (
@@ -150,13 +158,24 @@ def _collected(collections: Sequence[Collection]) -> Table:
             *(str(one.kept.get(origin, 0)) for origin in Origin),
             str(sum(one.dropped.values())),
         )
-        for one in collections
+        for one in report.collections
+        if one.attempts
     ]
     note = (
         "Correct: kept as sampled; edited: corrected by the experts; truncated: cut after a right "
         "attempt that the student then spoiled."
     )
-    return table_of("Collected", columns, rows, set(range(1, 7)), note, "Nothing collected yet.")
+    if not report.facts.corrects:
+        note = "Correct: the answer is right. What is not is dropped; nobody corrects it."
+    elif is_by_expert(report.run.config):
+        note = (
+            "The attempts are an expert's. Correct: kept as written; edited: corrected by the "
+            "experts; truncated: cut after a right attempt."
+        )
+    nothing = "Nothing collected yet."
+    if report.facts.attempts is Attempts.NOBODY:
+        nothing = "This method samples nothing."
+    return table_of("Collected", columns, rows, set(range(1, 7)), note, nothing)
 
 
 def _dropped(collections: Sequence[Collection]) -> Table:
@@ -195,18 +214,26 @@ def _examples(report: Report) -> Table:
         (
             str(one.iteration),
             *(str(one.examples.get(kind, 0)) for kind in ExampleKind),
-            share_text(one.improving.value),
+            share_text(one.improving.value if report.facts.balances else None),
         )
         for one in report.collections
         if one.examples
     ]
     note = "p: the share of improving examples."
+    if not report.facts.balances:
+        note = "This method has no improving examples, and no p."
     if report.wanted_p is not None:
         note += f" Wanted: {share_text(report.wanted_p)}."
-    return table_of("Trained on", columns, rows, {1, 2, 3, 4}, note, "No examples yet.")
+    return table_of(
+        "Trained on", columns, rows, {1, 2, 3, 4}, note, _none(report, "No examples yet.")
+    )
 
 
-def _training(trainings: Sequence[Training]) -> Table:
+def _none(report: Report, text: str) -> str:
+    return text if report.facts.trains else "This method trains nothing."
+
+
+def _training(trainings: Sequence[Training], nothing: str) -> Table:
     columns = ("iteration", "steps", "tokens", "with weight", "first loss", "last loss", "time")
     rows = [
         (
@@ -220,10 +247,10 @@ def _training(trainings: Sequence[Training]) -> Table:
         )
         for one in trainings
     ]
-    return table_of("Training", columns, rows, set(range(1, 7)), "", "No training yet.")
+    return table_of("Training", columns, rows, set(range(1, 7)), "", nothing)
 
 
-def _speed(trainings: Sequence[Training]) -> Table:
+def _speed(trainings: Sequence[Training], nothing: str) -> Table:
     columns = ("iteration", "tokens/s", "share of peak", "tokens at once", "memory")
     rows = [
         (
@@ -237,7 +264,7 @@ def _speed(trainings: Sequence[Training]) -> Table:
         if one.tokens_per_s is not None
     ]
     note = "Tokens without padding. Memory: of the GPU, on a CPU of the whole process."
-    return table_of("Speed of training", columns, rows, {1, 2, 3, 4}, note, "No training yet.")
+    return table_of("Speed of training", columns, rows, {1, 2, 3, 4}, note, nothing)
 
 
 def _time(report: Report) -> Table:

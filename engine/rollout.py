@@ -71,21 +71,27 @@ def roll_out(
     *,
     max_updates: int,
     max_attempt_tokens: int,
+    examples: str | None = None,
 ) -> list[Rollout]:
     """Let the student answer all questions together, in the order given.
 
-    ``max_attempt_tokens`` bounds each attempt and each feedback.
+    ``max_attempt_tokens`` bounds each attempt and each feedback. With ``examples``, which may be
+    empty, feedback follows each attempt, and an update each feedback that is not positive, also
+    where the student would end; the examples stand before the question when it is asked for them.
     """
     rollouts = [_Open(q, s) for q, s in zip(questions, seeds, strict=True)]
-    _attempt(sampler, rollouts, hint, max_attempt_tokens)
+    forced, shown = examples is not None, examples or ""
+    _attempt(sampler, rollouts, hint, max_attempt_tokens, forced=forced)
     while going := [r for r in rollouts if r.end is None]:
-        _feedback(sampler, going, hint, max_updates, max_attempt_tokens)
+        _feedback(sampler, going, hint, max_updates, max_attempt_tokens, shown, forced=forced)
         going = [r for r in going if r.end is None]
-        _update(sampler, going, hint, max_attempt_tokens)
+        _update(sampler, going, hint, max_attempt_tokens, shown)
     return [_closed(r, hint) for r in rollouts]
 
 
-def _attempt(sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int) -> None:
+def _attempt(
+    sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int, *, forced: bool
+) -> None:
     stop = f"\n{FEEDBACK_PREFIX}"
     requests = [
         Request((prompt(r.question, hint),), item_seed(r.seed, "attempt"), limit, stop)
@@ -94,17 +100,24 @@ def _attempt(sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: in
     for rollout, generation in zip(rollouts, sampler.generate(requests), strict=True):
         rollout.attempts.append(rollout.take(generation))
         if generation.finish_reason is FinishReason.STOP:
-            rollout.end = RolloutEnd.NO_FEEDBACK
+            rollout.end = None if forced else RolloutEnd.NO_FEEDBACK
         elif generation.finish_reason is FinishReason.LENGTH:
             rollout.end = RolloutEnd.TOO_LONG
 
 
 def _feedback(
-    sampler: TextGenerator, rollouts: list[_Open], hint: str, max_updates: int, limit: int
+    sampler: TextGenerator,
+    rollouts: list[_Open],
+    hint: str,
+    max_updates: int,
+    limit: int,
+    shown: str,
+    *,
+    forced: bool,
 ) -> None:
     requests = [
         Request(
-            feedback_prompt(r.question, hint, r.attempts[-1]),
+            _after(shown, feedback_prompt(r.question, hint, r.attempts[-1])),
             item_seed(r.seed, "feedback", len(r.feedbacks)),
             limit,
             "\n",
@@ -119,17 +132,19 @@ def _feedback(
             rollout.end = RolloutEnd.TOO_LONG
         elif feedback is not None and feedback.is_correct:
             rollout.end = RolloutEnd.SATISFIED
-        elif generation.finish_reason is FinishReason.STOP:
+        elif generation.finish_reason is FinishReason.STOP and not forced:
             rollout.end = RolloutEnd.NO_UPDATE
         elif len(rollout.attempts) > max_updates:
             rollout.end = RolloutEnd.MAX_UPDATES
 
 
-def _update(sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int) -> None:
+def _update(
+    sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int, shown: str
+) -> None:
     stop = f"\n{FEEDBACK_PREFIX}"
     requests = [
         Request(
-            update_prompt(r.question, hint, r.attempts[-1], r.feedbacks[-1]),
+            _after(shown, update_prompt(r.question, hint, r.attempts[-1], r.feedbacks[-1])),
             item_seed(r.seed, "update", len(r.feedbacks)),
             limit,
             stop,
@@ -143,6 +158,12 @@ def _update(sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int
         elif update == rollout.attempts[-1]:
             rollout.end = RolloutEnd.UNCHANGED
         rollout.attempts.append(update)
+
+
+def _after(examples: str, pieces: tuple[str, ...]) -> tuple[str, ...]:
+    """Put examples before a prompt, into its first piece."""
+    first, *others = pieces
+    return (examples + first, *others)
 
 
 def _closed(rollout: _Open, hint: str) -> Rollout:

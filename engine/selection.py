@@ -9,6 +9,7 @@ from db.records import Example, Level, Split, StageName
 from db.store import Store
 from engine.drafting import Drafting, choose, used_reviews
 from engine.errors import ConfigError, RunFailed
+from engine.methods import Gold, facts_of
 from engine.postprocess import Draft
 from engine.settings import Settings
 from engine.stage import RunContext, finish, is_done, working
@@ -88,7 +89,7 @@ def _tell_of_change(context: RunContext, settings: Settings, iteration: int) -> 
 
 def _warn_of_few_gold_questions(context: RunContext, making: Drafting) -> None:
     """Say so where spare questions are fewer than an iteration asks: ground truth is scarce."""
-    if making.settings.run.method != "tripost":
+    if facts_of(making.settings).gold is not Gold.GROUND_TRUTH:
         return
     spare, asked = making.spare_gold()
     if 0 < spare < asked:

@@ -33,9 +33,12 @@ class RunSettings(Section):
     iterations: Annotated[int, Field(ge=1, le=100)] = setting(
         3, "How often to collect, post-process and train."
     )
-    method: Literal["tripost", "continued_rationale", "lmsi"] = setting(
+    method: Literal[
+        "tripost", "ft_rationale", "continued_rationale", "lmsi", "ft_si_demo", "prompt_only"
+    ] = setting(
         "tripost",
-        "TriPosT, or a control: more gold rationales, or the student's own right samples.",
+        "TriPosT, or a baseline: gold rationales (all of them, or fresh ones), the student's own "
+        "right samples, an expert's demonstrations, or prompting alone.",
     )
 
 
@@ -187,6 +190,14 @@ class CollectSettings(Section):
         640, "Length limit of one attempt or feedback, in tokens."
     )
     batch_size: _BatchSize = setting(64, "Questions sampled at once.")
+    attempts: Literal["student", "expert"] = setting(
+        "student",
+        "Who writes the attempts that TriPosT corrects; the expert is the first of "
+        "experts.improve, or errors planted in gold rationales (no interaction).",
+    )
+    keep_failed: bool = setting(
+        False, "Keep trajectories whose correction failed, as far as it came (no filtering)."
+    )
     show_working: bool = setting(
         True, "Scripted feedback works out what it checks before its verdict."
     )
@@ -217,6 +228,9 @@ class PostprocessSettings(Section):
         1.5,
         "r: improving to non-improving to ground truth is r : 1 : 1, a share p of r / (r + 2); "
         "0 or less: no rebalancing.",
+    )
+    short_answers: bool = setting(
+        True, "LMSI trains on the bare answer, too, beside each rationale."
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from db.records import Split, Subtask
 from engine.errors import ConfigError
-from engine.expert_settings import SCRIPT, ExpertSettings
+from engine.expert_settings import SCRIPT
+from engine.methods import Attempts, Gold, attempts_by, facts_of
 from engine.project import Project
 from engine.settings import Settings
 from engine.tasks import TASKS, is_folder, make_task
@@ -36,7 +37,7 @@ def project_task(project: Project, *, run_scripts: bool = True) -> Task:
         raise ConfigError(f"{project.settings_path}: task.seen, task.unseen: {error}.") from error
     if isinstance(task, OwnTask):
         try:
-            _check(task, project.settings.run.method, project.settings.experts)
+            _check(task, project.settings)
         except BaseException:
             task.close()
             raise
@@ -47,34 +48,57 @@ def _resolved(name: str, base: Path) -> str:
     return str(base / Path(name).expanduser()) if is_folder(name) else name
 
 
-def _check(task: OwnTask, method: str, experts: ExpertSettings) -> None:
+def _check(task: OwnTask, settings: Settings) -> None:
     """Find out before the run what would end it, or leave it nothing to learn."""
     file = task.folder.path / TASK_FILE
     more = f"What is wrong with it: tripost task check {task.folder.path}"
     train = task.rows(Split.TRAIN, Subtask.SEEN)
     if not train:
         raise ConfigError(f"{file}: no valid row to train on. {more}", "The task has no rows")
-    if method == "tripost":
-        settings = task.folder.settings
-        lacking = [
-            name
-            for name in ("feedback", "improve")
-            if getattr(settings, name) is None and getattr(experts, name) == (SCRIPT,)
-        ]
-        if lacking:
-            wanted = " and ".join(f'[{name}] with script = "…"' for name in lacking)
-            asked = " and ".join(f"experts.{name}" for name in lacking)
-            raise ConfigError(
-                f"{file}: nobody gives {' or '.join(_ROLES[name] for name in lacking)}. Add "
-                f"{wanted} (an example: tripost task new example), or let a language model do it: "
-                f"{asked} in the project's settings.",
-                "The task has no scripts to correct attempts",
-            )
-    elif method == "continued_rationale" and not any(row.rationale for row in train):
+    facts = facts_of(settings)
+    has_rationales = any(row.rationale for row in train)
+    if facts.corrects:
+        _check_correctors(task, settings)
+        if attempts_by(settings) is Attempts.EXPERT:
+            _check_demonstrator(task, settings, has_rationales=has_rationales)
+    elif facts.gold is not Gold.NONE and not has_rationales:
         raise ConfigError(
             f'{file}: no row to train on has a "rationale", which is what the method '
-            "continued_rationale trains on.",
+            f"{settings.run.method} trains on.",
             "The task has no rationales",
+        )
+
+
+def _check_correctors(task: OwnTask, settings: Settings) -> None:
+    file, experts = task.folder.path / TASK_FILE, settings.experts
+    lacking = [
+        name
+        for name in ("feedback", "improve")
+        if getattr(task.folder.settings, name) is None and getattr(experts, name) == (SCRIPT,)
+    ]
+    if lacking:
+        wanted = " and ".join(f'[{name}] with script = "…"' for name in lacking)
+        asked = " and ".join(f"experts.{name}" for name in lacking)
+        raise ConfigError(
+            f"{file}: nobody gives {' or '.join(_ROLES[name] for name in lacking)}. Add "
+            f"{wanted} (an example: tripost task new example), or let a language model do it: "
+            f"{asked} in the project's settings.",
+            "The task has no scripts to correct attempts",
+        )
+
+
+def _check_demonstrator(task: OwnTask, settings: Settings, *, has_rationales: bool) -> None:
+    """Errors are planted in rationales that the task's own script of FBK looks at."""
+    if settings.experts.improve[0] != SCRIPT:
+        return
+    lacking = ["a script of FBK"] if task.folder.settings.feedback is None else []
+    lacking += [] if has_rationales else ['rows with a "rationale"']
+    if lacking:
+        raise ConfigError(
+            f"{task.folder.path / TASK_FILE}: nobody can write demonstrations: errors are planted "
+            f"in gold rationales, for which the task lacks {' and '.join(lacking)}. Let a language "
+            "model write them: experts.improve in the project's settings.",
+            "The task cannot be demonstrated",
         )
 
 

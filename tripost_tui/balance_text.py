@@ -9,6 +9,7 @@ from typing import Any
 from db.records import ExampleKind
 from db.review_records import ReviewCounts
 from engine.balance import Balance
+from engine.methods import METHODS
 from engine.stage_two import Values
 from tripost_tui.state.balance_port import BalancePort, CountPort, Entry, Overview, ShownExample
 from tripost_tui.state.balance_view import BalanceView, Source
@@ -18,6 +19,7 @@ from tripost_tui.state.balance_words import (
     example_said,
     kept_said,
     late_said,
+    nothing_said,
     p_reached,
     shortage,
     source_said,
@@ -60,7 +62,7 @@ def look(
     if chosen in overview.made and not edited:
         source, balance = Source.STORED, port.stored(chosen)
         entries, late = port.entries(chosen), port.late(chosen)
-    elif overview.collected.get(chosen) or overview.method == "continued_rationale":
+    elif overview.collected.get(chosen) or METHODS[overview.method].is_gold_alone:
         source = Source.WHAT_IF if chosen in overview.made else Source.PREVIEW
         counted = counter.count(chosen, wanted, lambda done, total: None)
         balance, entries = counted.balance, counted.outlines
@@ -86,17 +88,18 @@ def lines_of(told: Told) -> Iterator[str]:
     view, overview = told.view, told.view.overview
     assert overview is not None
     where = f"iteration {view.iteration} of {overview.iterations}"
-    yield f"{one_line(overview.name)}: {where}, {source_said(view)}"
-    yield ", ".join(values_said(view.values))
+    method = f", {view.facts.title}" if view.facts.uniform or view.facts.is_gold_alone else ""
+    yield f"{one_line(overview.name)}: {where}{method}, {source_said(view)}"
+    yield ", ".join(values_said(view.values, view.facts))
     if view.balance is None:
-        yield "Nothing is collected for this iteration yet."
+        yield nothing_said(view.facts)[0]
         return
     yield kept_said(view)
     yield f"{'':<20}" + "".join(f"{name:>15}" for name in (*KINDS.values(), "all"))
     for row in count_rows(view.balance, brief=False):
         cells = [f"-{n:,}" if row.lost and n else f"{n:,}" for n in (*row.counts, row.total)]
         yield f"{row.name:<20}" + "".join(f"{cell:>15}" for cell in cells)
-    yield p_reached(view.balance, view.ratio)
+    yield p_reached(view.balance, view.ratio, view.facts)
     if view.late.all:
         yield f"Not in this training: {late_said(view.late)} since."
     if (short := shortage(view, in_app=False)) is not None:
@@ -123,6 +126,7 @@ def facts_of(told: Told) -> dict[str, Any]:
     return {
         "project": overview.name,
         "run": overview.run_id,
+        "method": overview.method,
         "iteration": view.iteration,
         "iterations": overview.iterations,
         "source": view.source.name.lower(),

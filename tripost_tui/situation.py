@@ -14,6 +14,7 @@ class Situation:
     there is a log to filter. ``looking``: the machine is being examined. ``in_review``: there is
     a trajectory to decide about. ``typing``: an editor is open. ``has_example``: one is shown.
     ``has_iterations``: the run can be read. ``other_values``: p or a weight is not as it is saved.
+    ``has_p``: the run's method has improving examples.
     ``has_pairs``: two models are compared; ``in_items``: their items are shown; ``has_item``: one
     of them is chosen. ``iterations`` can be chosen from. ``has_steps``: there is something to
     plot. ``held``: what is shown live stands still. ``expert_offline``: the run ended for an
@@ -39,6 +40,7 @@ class Situation:
     has_example: bool = False
     has_iterations: bool = False
     other_values: bool = False
+    has_p: bool = True
     has_pairs: bool = False
     in_items: bool = False
     has_item: bool = False
@@ -214,6 +216,8 @@ def has_example(now: Situation) -> Reason:
 
 
 def can_change_values(now: Situation) -> Reason:
+    if not now.has_p:
+        return "This run's method has no improving examples, and so no p."
     return has_iterations(now)
 
 

@@ -8,17 +8,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from engine.config import Settings, demo_settings, paper_settings, with_values
+from engine.config import Settings, with_values
 from engine.expert_settings import SCRIPT
-from engine.tasks import TASKS, is_folder
+from engine.presets import begin
+from engine.tasks import is_folder
 
 FIRST_FOLDER = "my-project"
 """Where a new project goes unless the person says so; with a number where it is taken."""
 
 EXPERT_KEYS = ("experts.feedback", "experts.improve")
 _GGUF = "gguf:"
-_FITS_ANY_TASK = "date_understanding"
-"""A task for which the demo has no difficulties of its own."""
 
 
 class Preset(StrEnum):
@@ -45,13 +44,7 @@ class Wish:
 
 def preset_settings(preset: Preset, task: str) -> Settings:
     """The preset's settings for a task; the project's name is left to its folder."""
-    if preset is Preset.PAPER:
-        return paper_settings()
-    if preset is Preset.DEMO:
-        # What is proposed for one's own task must not be of another task's difficulties.
-        begun = demo_settings(task if task in TASKS else _FITS_ANY_TASK)
-        return with_values(begun, {"run.name": ""})
-    return Settings()
+    return begin(preset.value, task)
 
 
 def settings_as_wished(wish: Wish) -> Settings:

@@ -7,6 +7,7 @@ from contextlib import closing
 from engine.experts.failing import unavailable
 from engine.experts.prompts import load_prompts
 from engine.experts.team import expert_options
+from engine.methods import facts_of
 from engine.project import Project
 from engine.task_setup import prompt_folders
 from engine.tasks.base import Task
@@ -22,7 +23,7 @@ def check_experts(project: Project, task: Task) -> None:
             refused.
     """
     experts = project.settings.experts
-    if project.settings.run.method != "tripost" or not experts.models:
+    if not facts_of(project.settings).corrects or not experts.models:
         return
     load_prompts(task.name, prompt_folders(project, task))
     if experts.offline:

@@ -138,6 +138,12 @@ def read_improvement(text: str, attempt: Attempt, feedback: Feedback) -> Attempt
     return update
 
 
+def write_steps(attempt: Attempt) -> str:
+    """Write an attempt as a reply that `read_improvement` reads."""
+    steps = [{"label": step.label, "text": step.text} for step in attempt.steps]
+    return json.dumps({"steps": steps}, ensure_ascii=False)
+
+
 def plain_text(text: str) -> str:
     """The text without control characters, but for line ends and tabs, and lone surrogates."""
     if text.isprintable():

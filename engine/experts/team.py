@@ -24,7 +24,7 @@ from local_experts.accounts import Budget
 from local_experts.calling import CallBook, Caller, Patience
 from local_experts.options import ExpertOptions
 
-FEEDBACK, IMPROVE = "feedback", "improve"
+FEEDBACK, IMPROVE, ATTEMPT = "feedback", "improve", "attempt"
 """What experts are asked as, in the record of their calls."""
 
 _BACKOFF_S = 0.5
@@ -58,17 +58,22 @@ class Team:
         most = sum(caller.expert.most_at_once for caller in self.callers.values())
         return most + (most + 3) // 4 + 1 if most else 0
 
+    @property
+    def scripts(self) -> Task:
+        """The task for any of the threads."""
+        return one_at_a_time(self.task, self._lock)
+
     def editor(self, item: Item, seed: int) -> Editor:
         """Return who corrects an attempt at a question; ``seed`` is the attempt's."""
         experts = self.settings.experts
         fbk = [(name, self._feedback(name, item, seed)) for name in experts.feedback]
         imp = [(name, self._improve(name, item, seed)) for name in experts.improve]
-        return Editor(
-            FeedbackChain(fbk), ImproveChain(imp), Limits(updates=self.settings.collect.max_updates)
-        )
+        limits = Limits(updates=self.settings.collect.max_updates)
+        keep_failed = self.settings.collect.keep_failed
+        return Editor(FeedbackChain(fbk), ImproveChain(imp), limits, keep_failed)
 
     def _feedback(self, name: str, item: Item, seed: int) -> FeedbackModule:
-        scripts = one_at_a_time(self.task, self._lock)
+        scripts = self.scripts
         if name == SCRIPT:
             return ScriptedFeedback(scripts, self.settings.collect.show_working)
         asking = self._asking(name, FEEDBACK, self.settings.experts.feedback_temperature, seed)
@@ -78,10 +83,14 @@ class Team:
 
     def _improve(self, name: str, item: Item, seed: int) -> ImproveModule:
         if name == SCRIPT:
-            return ScriptedImprove(one_at_a_time(self.task, self._lock))
+            return ScriptedImprove(self.scripts)
         asking = self._asking(name, IMPROVE, self.settings.experts.improve_temperature, seed)
         assert self.prompts is not None
         return ExpertImprove(asking, self.prompts, self._shown(item))
+
+    def solver(self, name: str, seed: int) -> Asking:
+        """Return how a language model is asked for attempts of its own."""
+        return self._asking(name, ATTEMPT, self.settings.experts.improve_temperature, seed)
 
     def _asking(self, name: str, role: str, temperature: float, seed: int) -> Asking:
         return Asking(self.callers[name], role, temperature, self.settings.experts, seed)

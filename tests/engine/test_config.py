@@ -170,7 +170,8 @@ def test_a_whole_number_will_do_where_a_number_is_asked_for(tmp_path: Path) -> N
             '[run]\nmethod = "star"',
             "run.method",
             '"star"',
-            'one of "tripost", "continued_rationale", "lmsi"',
+            'one of "tripost", "ft_rationale", "continued_rationale", "lmsi", "ft_si_demo", '
+            '"prompt_only"',
         ),
         (
             '[task]\nname = "sums"',

@@ -329,6 +329,7 @@ def test_every_reason_of_editing_was_given() -> None:
         DropReason.WRONG,
         DropReason.REJECTED,
         DropReason.EDIT_UNREADABLE,
+        DropReason.NO_DEMONSTRATION,
     }
     assert {reason for _, reason, _ in DROPS.values()} == set(DropReason) - of_other_stages
 

@@ -206,6 +206,15 @@ def test_rejection_sampling_needs_neither_scripts_nor_rationales(
     project = own_project(tmp_path / "other", folder, able_student, values)
     with pytest.raises(ConfigError, match='no row to train on has a "rationale"'):
         project_task(project)
+    # Nor is there anything to plant errors in; a language model could write demonstrations.
+    scripted = own_folder(tmp_path / "scripted", TOML + EDITORS, without_rationales())
+    for number, values in enumerate(({"run.method": "ft_si_demo"}, {"collect.attempts": "expert"})):
+        project = own_project(tmp_path / f"demo{number}", scripted, able_student, values)
+        with pytest.raises(ConfigError, match="nobody can write demonstrations"):
+            project_task(project)
+        asks = {**values, "experts.improve": ("ollama:qwen3:8b",)}
+        project = own_project(tmp_path / f"asks{number}", scripted, able_student, asks)
+        project_task(project).close()
 
 
 def test_gold_rationales_that_fbk_does_not_accept_are_no_ground_truth(

@@ -217,6 +217,7 @@ class BalanceScreen(DeskScreen[BalanceDesk, BalanceView]):
             has_iterations=view.overview is not None,
             has_example=view.example is not None,
             other_values=view.edited,
+            has_p=view.facts.balances,
             selected=True,
         )
 

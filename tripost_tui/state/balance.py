@@ -70,7 +70,7 @@ class BalanceDesk:
         )
         if is_made and self._values is None:
             view = self._with_stored(view, iteration)
-        elif overview.collected.get(iteration) or overview.method == "continued_rationale":
+        elif overview.collected.get(iteration) or view.facts.is_gold_alone:
             view = self._with_counted(view, overview, iteration, is_made)
         else:
             view = replace(

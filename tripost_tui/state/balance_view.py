@@ -9,6 +9,7 @@ from enum import StrEnum
 from db.records import ExampleKind
 from db.review_records import ReviewCounts
 from engine.balance import Balance
+from engine.methods import METHODS, Facts
 from engine.preview import LateReviews
 from engine.stage_two import Values
 from tripost_tui.state.balance_port import Entry, Job, Overview, ShownExample
@@ -69,6 +70,11 @@ class BalanceView:
             return self.example is not None
         entry = self.entries[self.shown[self.at]]
         return self.example is None or self.example.entry is not entry
+
+    @property
+    def facts(self) -> Facts:
+        """What the run's method does."""
+        return METHODS[self.overview.method if self.overview else "tripost"]
 
     @property
     def kept(self) -> int:

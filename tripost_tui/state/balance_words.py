@@ -12,6 +12,7 @@ from db.records import ExampleKind
 from engine.balance import Balance, Filter, FilterStep, Scarce, scarce
 from engine.editing import DropReason
 from engine.light_tokens import Basis, Piece
+from engine.methods import Facts
 from engine.postprocess import ratio_of, share_of_improving
 from engine.preview import LateReviews
 from engine.stage_two import Values
@@ -112,16 +113,24 @@ def values_text(values: Values) -> str:
     return " ".join(parts)
 
 
-def values_said(values: Values) -> list[str]:
-    """p and the weights in words."""
+def values_said(values: Values, facts: Facts) -> list[str]:
+    """p and the weights in words; those that the method has no use for are left out."""
     ratio = values.get("postprocess.ratio", 0.0)
+    question = f"question {values.get('train.question_weight', 0):g}"
+    if not facts.trains:
+        return [facts.title]
+    if not facts.balances:
+        return [f"{facts.title}: no p, all is taken", question]
     p = f"p {share_of_improving(ratio):.2f} (r {ratio:.3g})" if ratio > 0 else "p off: all is taken"
+    if facts.uniform:
+        wrong = f"wrong attempt {values.get('train.wrong_attempt_weight', 0):g}"
+        return [p, f"w 1 ({facts.title})", wrong, question]
     return [
         p,
         f"w {values.get('train.weight', 0):g}",
         f"wrong attempt {values.get('train.wrong_attempt_weight', 0):g}",
         f"change x{values.get('train.change_factor', 0):g}",
-        f"question {values.get('train.question_weight', 0):g}",
+        question,
     ]
 
 
@@ -168,6 +177,8 @@ def _by_kind(counts: Mapping[ExampleKind, int]) -> tuple[int, int, int]:
 
 def kept_said(view: BalanceView) -> str:
     """Trajectories and reviews: what the examples are made of."""
+    if view.facts.is_gold_alone:
+        return "gold rationales alone: nothing is sampled"
     reviews = view.reviews
     noun = "trajectory" if view.kept == 1 else "trajectories"
     parts = [f"{view.kept:,} {noun} kept"]
@@ -183,8 +194,10 @@ def kept_said(view: BalanceView) -> str:
     return "; ".join(parts)
 
 
-def p_reached(balance: Balance, ratio: float) -> str:
+def p_reached(balance: Balance, ratio: float, facts: Facts) -> str:
     """p as it is, and what keeps more from being trained on."""
+    if not facts.balances and balance.selected_in_all:
+        return "no improving examples in this method"
     share = balance.share_of_improving
     if share is None:
         return "nothing is trained on"
@@ -215,7 +228,8 @@ def shortage(view: BalanceView, *, in_app: bool = True) -> tuple[str, str] | Non
     text += " (collect.minimum)" if overview.minimum else ""
     worst = balance.costliest
     if worst is None:
-        return title, f"{text}. No filter takes any out: {view.kept:,} trajectories are too few."
+        what = "gold rationales" if view.facts.is_gold_alone else f"{view.kept:,} trajectories"
+        return title, f"{text}. No filter takes any out: {what} are too few."
     return title, f"{text}. {costs_most(worst, balance, in_app=in_app)}"
 
 
@@ -317,11 +331,22 @@ def late_said(late: LateReviews) -> str:
 
 # --- the screen as a whole ---------------------------------------------------------------------
 
-NOT_COLLECTED = (
+NOT_COLLECTED: tuple[str, ...] = (
     "Nothing is collected for this iteration yet.",
     "Trajectories come when the run samples the student and edits its attempts:",
     "esc, then {run.pause} starts or resumes it. What would train is shown as they come.",
 )
+
+
+_NEVER_COLLECTED = (
+    "This method trains on nothing.",
+    "The student is shown examples of self-improvement, and tested.",
+)
+
+
+def nothing_said(facts: Facts) -> tuple[str, ...]:
+    """Why there are no examples to see."""
+    return NOT_COLLECTED if facts.trains else _NEVER_COLLECTED
 
 
 def source_said(view: BalanceView) -> str:
@@ -331,7 +356,7 @@ def source_said(view: BalanceView) -> str:
     if view.source is Source.WHAT_IF:
         return "what if: made already, with other values"
     if view.source is Source.NOTHING:
-        return "nothing collected yet"
+        return "nothing collected yet" if view.facts.trains else "nothing is trained"
     if view.is_collecting:
         return "still collecting: as of now"
     return "not made yet: as of now"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from db.records import DropStage, Stage, StageStatus
+from engine.methods import Attempts, facts_in, is_by_expert
 from tripost_tui.actions.keymap import fill
 from tripost_tui.situation import Situation
 from tripost_tui.state.collect_reading import CollectReading, Counters, Shown
@@ -111,11 +112,16 @@ class CollectState(Standing[CollectReading]):
             return fill("There is no run yet. {collect.pause} starts it.")
         if self.counters.sampled:
             return ""
+        facts = facts_in(self.run.config)
+        if facts.attempts is Attempts.NOBODY:
+            return f"Nothing is collected by this method: {facts.title}. {self.whereabouts()}"
         return f"Nothing is collected yet. {self.whereabouts()}"
 
     def counts(self) -> list[Count]:
-        """From the student by way of FBK and IMP to what is kept."""
+        """From the student, or an expert, by way of FBK and IMP to what is kept."""
         one = self.counters
+        config = self.run.config if self.run else {}
+        corrects = facts_in(config).corrects
         if not one.sampled:
             return []
 
@@ -128,14 +134,17 @@ class CollectState(Standing[CollectReading]):
         kept = "kept" + (f", {one.wanted:,} wanted" if one.wanted else "")
         sent = f"sent, {counted(one.updates, 'update')}"
         by_itself = [Count("", own, "after its own update", of_sampled(own))] if own else []
-        return [
-            Count("student", one.sampled, "attempts"),
-            Count("", one.right_at_once, "right at once", of_sampled(one.right_at_once)),
-            *by_itself,
+        correctors = [
             Count("FBK", one.judged, judged, of_sampled(one.judged)),
             Count("IMP", one.sent, sent, of_sampled(one.sent)),
+        ]
+        return [
+            Count("expert" if is_by_expert(config) else "student", one.sampled, "attempts"),
+            Count("", one.right_at_once, "right at once", of_sampled(one.right_at_once)),
+            *by_itself,
+            *(correctors if corrects else ()),
             Count("kept", one.kept_in_all, kept, of_sampled(one.kept_in_all)),
-            *(Count("", n, origin.value) for origin, n in one.kept.items()),
+            *(Count("", n, origin.value) for origin, n in one.kept.items() if corrects),
             Count("dropped", one.dropped, "dropped", of_sampled(one.dropped)),
         ]
 

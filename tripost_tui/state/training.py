@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from db.records import StageName, StageStatus
+from engine.methods import facts_in
 from tripost_tui.actions.keymap import fill
 from tripost_tui.situation import Situation
 from tripost_tui.state.charts import Chart
@@ -87,6 +88,8 @@ class TrainState(Standing[TrainReading]):
             return fill("There is no run yet. {train.pause} starts it.")
         if self.at_work:
             return "The training begins: no step is done yet."
+        if not facts_in(self.run.config).trains:
+            return f"This method trains nothing: {facts_in(self.run.config).title}."
         return f"No training step yet. {self.whereabouts()}"
 
     def lines(self, now: float) -> list[Figure]:

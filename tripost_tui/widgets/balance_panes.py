@@ -12,12 +12,12 @@ from tripost_tui.state.balance_port import ShownExample
 from tripost_tui.state.balance_view import BalanceView, Source
 from tripost_tui.state.balance_words import (
     KINDS,
-    NOT_COLLECTED,
     count_rows,
     counting_said,
     example_said,
     kept_said,
     late_said,
+    nothing_said,
     numbered_runs,
     p_reached,
     shortage,
@@ -76,7 +76,7 @@ def counts_content(view: BalanceView, width: int, glyphs: Glyphs, *, brief: bool
     if not view.loaded:
         return Content("")
     if view.source is Source.NOTHING:
-        return Content("\n").join(Content(fill(line)) for line in NOT_COLLECTED)
+        return Content("\n").join(Content(fill(line)) for line in nothing_said(view.facts))
     lines = [Content(kept_said(view))]
     balance = view.balance
     if balance is None:
@@ -98,11 +98,12 @@ def counts_content(view: BalanceView, width: int, glyphs: Glyphs, *, brief: bool
             style = "bold" if row.name == "trained on" else style
             lines.append(Content.styled(f"{row.name:<{first}}{cells}", style))
         if not brief:
-            lines.append(Content(p_reached(balance, view.ratio)))
+            lines.append(Content(p_reached(balance, view.ratio, view.facts)))
             lines.append(Content.styled("all seen difficulties; unseen ones are for tests", "dim"))
     mark = f"{glyphs.warning} " if view.edited else ""
-    p, *others = values_said(view.values)
-    if brief and balance is not None and (share := balance.share_of_improving) is not None:
+    p, *others = values_said(view.values, view.facts)
+    balanced = balance if view.facts.balances else None
+    if brief and balanced is not None and (share := balanced.share_of_improving) is not None:
         p += f", is {share:.2f}"
     said = f" {glyphs.dot} ".join([p, *others])
     lines.append(Content.assemble((mark, "bold $text-warning"), (said, "$text-accent")))

@@ -2,6 +2,7 @@
 
 from textual.content import Content
 
+from engine.methods import facts_in
 from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.collecting import CollectState
 from tripost_tui.state.expert_traffic import ExpertRow, Spending
@@ -54,7 +55,9 @@ def experts_content(state: CollectState, width: int, glyphs: Glyphs) -> Content:
     if not state.experts:
         if state.run is None:
             return Content("")
-        return Content.styled("The task's scripts correct; no language model is asked.", "dim")
+        corrects = facts_in(state.run.config).corrects
+        said = "The task's scripts correct; no language model is asked."
+        return Content.styled(said if corrects else "Nobody corrects in this method.", "dim")
     lines: list[Content] = []
     for row in state.experts:
         lines += _expert(row, width, glyphs)
