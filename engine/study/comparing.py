@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.comparing import SIGNIFICANT_BELOW
+from engine.postprocess import share_of_improving
 from engine.statistics import Interval, mcnemar
 from engine.study.plan import MAIN
 from engine.study.results import APP, LIBRARIES, IterationResult, RunResult
@@ -123,8 +124,8 @@ def compare_runs(name: str, reference: str, results: Sequence[RunResult]) -> Com
                 same = {one.name for one in known.runs}
                 # The reference may be one of the rows, under another name.
                 if all({one.name for one in row.runs} != same for row in here):
-                    here.insert(0, replace(known, table=table, at=None))
-            with_them += [_against(row, known) for row in here]
+                    here.append(_among_swept(known, table))
+            with_them += [_against(row, known) for row in _sorted(here)]
         rows += _corrected(with_them)
     return Comparison(name, reference, tuple(results), tuple(rows), _problems(results, rows))
 
@@ -136,13 +137,27 @@ def _rows_of(results: Sequence[RunResult], table: str) -> list[Row]:
             if arm.table == table:
                 key = (one.run.student, one.run.task, arm.label, arm.at)
                 groups.setdefault(key, []).append(one)
-    found = [_row(table, *key, tuple(runs)) for key, runs in groups.items()]
-    places = list(dict.fromkeys((row.student, row.task) for row in found))
-    sort = all(row.at is not None for row in found)
-    return sorted(
-        found,
-        key=lambda row: (places.index((row.student, row.task)), (row.at or 0.0) if sort else 0.0),
-    )
+    return [_row(table, *key, tuple(runs)) for key, runs in groups.items()]
+
+
+def _sorted(rows: Sequence[Row]) -> list[Row]:
+    """A sweep by its values, anything else with the reference first and then as planned."""
+    swept = all(row.at is not None for row in rows)
+    return sorted(rows, key=lambda row: (row.at or 0.0) if swept else not row.is_reference)
+
+
+def _among_swept(reference: Row, table: str) -> Row:
+    """The reference as a row of another table; in a sweep with the value that it has itself."""
+    settings = reference.runs[0].run.settings
+    axis = table.removesuffix(" sweep") if table.endswith(" sweep") else ""
+    r = settings.postprocess.ratio
+    at = {
+        "p": share_of_improving(r) if r > 0 else None,
+        "w": settings.train.weight,
+        "iterations": float(settings.run.iterations),
+    }.get(axis)
+    label = reference.label if at is None else f"{reference.label} ({axis} = {at:.2g})"
+    return replace(reference, table=table, at=at, label=label, is_reference=True)
 
 
 def _row(

@@ -21,6 +21,7 @@ from engine.config import (
 )
 from engine.errors import ConfigError
 from engine.methods import Attempts, attempts_by
+from engine.postprocess import ratio_of
 from engine.student_place import EMBEDDED
 from engine.study.study_file import AXES, Study
 from engine.tasks import TASKS, label
@@ -139,7 +140,7 @@ def _run(
         "task.seed": seed if study.test_seed is None else study.test_seed,
         "run.method": method,
         "run.seed": seed,
-        **({"postprocess.ratio": _ratio(axes["p"])} if "p" in axes else {}),
+        **({"postprocess.ratio": ratio_of(axes["p"])} if "p" in axes else {}),
         **({"train.weight": axes["w"]} if "w" in axes else {}),
         **({"run.iterations": axes["iterations"]} if "iterations" in axes else {}),
         **values,
@@ -177,11 +178,6 @@ def _preset(study: Study, task: str, wanted: Mapping[str, Any], name: str) -> Se
         section, _, setting = key.partition(".")
         data[section] = {**data[section], setting: value}
     return check_settings(data, source)
-
-
-def _ratio(p: float) -> float:
-    """Return r for p = r / (r + 2)."""
-    return round(2 * p / (1 - p), 9)
 
 
 def _name(

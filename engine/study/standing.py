@@ -19,6 +19,7 @@ from engine.study.plan import PlannedRun
 
 RUNS = "runs"
 """The folder of a study's projects."""
+_BUDGET = "train.token_budget"
 
 
 class Stand(StrEnum):
@@ -53,7 +54,7 @@ def folder_of(study_folder: Path, run: PlannedRun) -> Path:
 
 
 def standing(study_folder: Path, run: PlannedRun, expected: Settings | None) -> Standing:
-    """Tell how a run stands; ``expected`` are its settings, None where they are not known yet."""
+    """Tell how a run stands; ``expected`` are its settings, None while its budget is not known."""
     folder = folder_of(study_folder, run)
     if not (folder / SETTINGS_FILE).exists():
         return Standing(Stand.NOT_STARTED)
@@ -61,7 +62,7 @@ def standing(study_folder: Path, run: PlannedRun, expected: Settings | None) -> 
         project = Project.open(folder)
         with Store.read(project.db_path) as store:
             found = store.latest_run()
-            if expected is not None and (keys := _other_settings(project, found, expected)):
+            if keys := _other_settings(project, found, run, expected):
                 return Standing(Stand.CHANGED, _told(folder, keys))
             return Standing(Stand.NOT_STARTED) if found is None else _of_run(store, found)
     except (TripostError, StoreError) as error:
@@ -109,9 +110,14 @@ def differing(config: Mapping[str, Any], settings: Settings) -> list[str]:
     ]
 
 
-def _other_settings(project: Project, run: Run | None, expected: Settings) -> list[str]:
-    keys = differing(project.settings.model_dump(mode="json"), expected)
-    return keys or ([] if run is None else differing(run.config, expected))
+def _other_settings(
+    project: Project, found: Run | None, run: PlannedRun, expected: Settings | None
+) -> list[str]:
+    wanted = run.settings if expected is None else expected
+    keys = differing(project.settings.model_dump(mode="json"), wanted)
+    if not keys and found is not None:
+        keys = differing(found.config, wanted)
+    return [key for key in keys if expected is not None or key != _BUDGET]
 
 
 def _told(folder: Path, keys: list[str]) -> str:

@@ -12,7 +12,7 @@ from engine.study.results import IterationResult, RunResult
 from engine.study.significance import RESAMPLES, Spread
 from engine.tasks import label
 
-_TITLES = {MAIN: "Methods", "ablations": "Ablations", "iterations sweep": "Sweep of iterations"}
+_TITLES = {MAIN: "Methods", "ablations": "Ablations"}
 
 
 def study_tables(comparison: Comparison) -> tuple[Table, ...]:
@@ -45,7 +45,7 @@ def in_words(comparison: Comparison) -> list[str]:
 def _accuracy(name: str, rows: Sequence[Row]) -> Table:
     columns = (
         "task",
-        name if name != MAIN else "method",
+        "method" if name == MAIN else "row",
         "seeds",
         "start",
         "first attempt",
@@ -102,13 +102,14 @@ def _against(name: str, rows: Sequence[Row], reference: str) -> Table:
                 a.outcome,
             )
         )
+    comparisons = "the only comparison" if counted == 1 else f"the {counted} comparisons"
     note = (
         f"Row minus {reference}: final answers after the last iteration on the same items, in "
         f"points; gained: right with the row alone, lost: right with {reference} alone. In "
         f"brackets: 95% bootstrap interval over items and over seeds ({RESAMPLES:,} draws, "
         "percentiles); with few seeds it is too narrow. p: exact two-sided test of all seeds' "
         "pairs together, stratified by item; it is about these trained students, not about other "
-        f"seeds. p, Holm: corrected for the {counted} comparisons with {reference} in this table; "
+        f"seeds. p, Holm: corrected for {comparisons} with {reference} in this table; "
         "below 0.05 a difference is called one."
     )
     title = f"{_title(name)}: against {reference}"
@@ -210,6 +211,8 @@ def _tested(one: RunResult, it: IterationResult) -> tuple[str, ...]:
 
 
 def _title(name: str) -> str:
+    if name.endswith(" sweep"):
+        return f"Sweep of {name.removesuffix(' sweep')}"
     return _TITLES.get(name, f"{name[:1].upper()}{name[1:]}")
 
 
