@@ -97,7 +97,8 @@ class _Copying:
             replace(
                 Evaluation(**{name: getattr(one, name) for name in names}), run_id=self.run.id, id=0
             )
-            for one in self.source.evaluations(self.given.id, 0)
+            # In the order in which they were made, for the same ids.
+            for one in sorted(self.source.evaluations(self.given.id, 0), key=lambda one: one.id)
         ]
         self.store.add_evaluations(rows)
         self._stage(0, StageName.EVALUATE)
