@@ -5,8 +5,8 @@ from __future__ import annotations
 from db.errors import StoreError
 from db.records import CommandKind
 from db.store import Store
+from engine import process
 from engine.lock import lock_holder
-from engine.process import spawn_engine
 from engine.project import Project
 from engine.run_view import engine_state
 
@@ -16,7 +16,7 @@ class Engines:
 
     def start(self, project: Project) -> None:
         """Start or take up the project's run. Raises TripostError, StoreError."""
-        spawn_engine(project)
+        process.spawn_engine(project)
 
     def is_at_work(self, project: Project) -> bool:
         """Tell whether an engine is at work there."""
