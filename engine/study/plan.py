@@ -11,20 +11,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from engine.config import (
-    NO_PART_OF_THE_EXPERIMENT,
-    Settings,
-    check_settings,
-    demo_settings,
-    paper_settings,
-    with_values,
-)
+from engine.config import NO_PART_OF_THE_EXPERIMENT, Settings, with_values
 from engine.errors import ConfigError
 from engine.methods import Attempts, attempts_by
 from engine.postprocess import ratio_of
+from engine.presets import PRESETS, begin, same_budget
 from engine.student_place import EMBEDDED
-from engine.study.study_file import AXES, Study
-from engine.tasks import TASKS, label
+from engine.study.study_file import AXES, Addition, Study
+from engine.tasks import label
 
 MAIN = "methods"
 """The table of the runs that the axes give."""
@@ -75,8 +69,8 @@ class PlannedRun:
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
     def with_budget(self, tokens: int) -> Settings:
-        """Return its settings with ``tokens`` of training an iteration. Raises ConfigError."""
-        return with_values(self.settings, {"train.token_budget": tokens}, self.name)
+        """Return its settings with ``tokens`` of training in all. Raises ConfigError."""
+        return same_budget(self.settings, tokens)
 
 
 def planned_runs(study: Study) -> tuple[PlannedRun, ...]:
@@ -88,9 +82,9 @@ def planned_runs(study: Study) -> tuple[PlannedRun, ...]:
     """
     found: dict[str, PlannedRun] = {}
     known: dict[str, str] = {}
-    for axes, name, table, values in _entries(study):
-        run = _run(study, axes, name, table, values)
-        if _is_excluded(study, axes, name):
+    for axes, one in _entries(study):
+        run = _run(study, axes, one)
+        if _is_excluded(study, axes, one.name):
             continue
         same = known.setdefault(_identity(run), run.name)
         if same != run.name:
@@ -111,13 +105,11 @@ def planned_runs(study: Study) -> tuple[PlannedRun, ...]:
     return _in_order(study, found.values())
 
 
-def _entries(study: Study) -> Iterable[tuple[dict[str, Any], str, str, Mapping[str, Any]]]:
-    yield from ((axes, "", MAIN, {}) for axes in _product(study.axes))
-    for one in study.additions:
-        own = {"method": (study.reference,), **one.axes}
-        shared = {key: study.axes[key] for key in ("student", "task", "seed")}
-        for axes in _product({**shared, **own}):
-            yield axes, one.name, one.table, one.settings
+def _entries(study: Study) -> Iterable[tuple[dict[str, Any], Addition]]:
+    shared = {key: study.axes[key] for key in ("student", "task", "seed")}
+    for one in (Addition("", MAIN, study.axes, {}), *study.additions):
+        axes = {**shared, "method": (study.reference,), **one.axes}
+        yield from ((each, one) for each in _product(axes))
 
 
 def _product(axes: Mapping[str, tuple[Any, ...]]) -> Iterable[dict[str, Any]]:
@@ -126,28 +118,29 @@ def _product(axes: Mapping[str, tuple[Any, ...]]) -> Iterable[dict[str, Any]]:
         yield dict(zip(names, values, strict=True))
 
 
-def _run(
-    study: Study, axes: Mapping[str, Any], name: str, table: str, values: Mapping[str, Any]
-) -> PlannedRun:
+def _run(study: Study, axes: Mapping[str, Any], one: Addition) -> PlannedRun:
     student, task, method, seed = (axes[key] for key in ("student", "task", "method", "seed"))
-    wanted = {
+    name = one.name
+    general = {
         **study.settings,
         **study.overlays["task"].get(task, {}),
         **study.overlays["student"].get(student, {}),
-        **study.overlays["method"].get(method, {}),
         "student.path": student,
         "task.name": task,
         "task.seed": seed if study.test_seed is None else study.test_seed,
-        "run.method": method,
         "run.seed": seed,
+    }
+    own = {
+        **study.overlays["method"].get(method, {}),
         **({"postprocess.ratio": ratio_of(axes["p"])} if "p" in axes else {}),
         **({"train.weight": axes["w"]} if "w" in axes else {}),
         **({"run.iterations": axes["iterations"]} if "iterations" in axes else {}),
-        **values,
+        **one.settings,
+        "run.method": method,
     }
     swept = {key: axes[key] for key in ("p", "w", "iterations") if key in axes}
     run_name = _name(student, task, method, seed, swept, name)
-    settings = _preset(study, task, {**wanted, "run.name": run_name}, run_name)
+    settings = _settings(study, {**general, "run.name": run_name}, own, (method, one.preset))
     said = [name or method, *(f"{key} = {value:g}" for key, value in swept.items())]
     if name and method != study.reference:
         said.insert(0, method)
@@ -158,26 +151,27 @@ def _run(
         method=method,
         seed=seed,
         settings=settings,
-        arms=(Arm(table, ", ".join(said), float(next(iter(swept.values()))) if swept else None),),
+        arms=(
+            Arm(one.table, ", ".join(said), float(next(iter(swept.values()))) if swept else None),
+        ),
         start_key=_start_key(settings),
         collect_key=_key(_kept(settings, _NOT_COLLECTED_BY) | {"tests": settings.task.test_items}),
         budget_of="" if method in study.budget_methods else None,
     )
 
 
-def _preset(study: Study, task: str, wanted: Mapping[str, Any], name: str) -> Settings:
-    source = f"{study.path}, run {name}"
-    if study.preset == "demo":
-        data = demo_settings(task if task in TASKS else next(iter(TASKS))).model_dump()
-        if task not in TASKS:
-            data["task"] = {}
-    else:
-        data = (paper_settings() if study.preset == "paper" else Settings()).model_dump()
-    # All at once: what fits together need not fit in between.
-    for key, value in wanted.items():
-        section, _, setting = key.partition(".")
-        data[section] = {**data[section], setting: value}
-    return check_settings(data, source)
+def _settings(
+    study: Study, general: Mapping[str, Any], own: Mapping[str, Any], presets: Sequence[str]
+) -> Settings:
+    """Return the settings of a run: presets of methods and ablations know what comes before."""
+    source = f"{study.path}, run {general['run.name']}"
+    begun = begin(study.preset, general["task.name"])
+    values = dict(general)
+    for name in presets:
+        if name in PRESETS:
+            known = values | {key: own[key] for key in own if key == "run.iterations"}
+            values |= PRESETS[name].values(with_values(begun, known, source))
+    return with_values(begun, {**values, **own}, source)
 
 
 def _name(

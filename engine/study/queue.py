@@ -14,7 +14,6 @@ from typing import Protocol
 
 from db.errors import StoreError
 from engine.errors import TripostError
-from engine.methods import iterations_of
 from engine.project import Project
 from engine.settings import Settings
 from engine.study.plan import PlannedRun
@@ -224,7 +223,7 @@ class Queue:
 def settings_of(folder: Path, runs: Mapping[str, PlannedRun], run: PlannedRun) -> Settings | None:
     """Return a run's settings with its budget of tokens; None while that is not known.
 
-    The budget is the mean of the reference's iterations.
+    The budget is what the reference trained on in all, in equal parts for each iteration.
     """
     if run.budget_of is None:
         return run.settings
@@ -232,4 +231,4 @@ def settings_of(folder: Path, runs: Mapping[str, PlannedRun], run: PlannedRun) -
     there = standing(folder, reference, reference.settings)
     if there.stand is not Stand.FINISHED or not there.tokens:
         return None
-    return run.with_budget(max(1, there.tokens // iterations_of(reference.settings)))
+    return run.with_budget(there.tokens)

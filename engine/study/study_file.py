@@ -7,15 +7,15 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from engine.config import SETTINGS
 from engine.errors import ConfigError
+from engine.presets import PRESETS, Group
 
 AXES = ("student", "task", "method", "seed", "p", "w", "iterations")
 """What runs of a study may differ in, besides settings."""
 
-PRESETS = ("demo", "paper", "defaults")
 _PATHS = ("student", "task")
 _NUMBERS = {"seed": int, "iterations": int, "p": float, "w": float}
 _SETTING_KEYS = frozenset(setting.key for setting in SETTINGS)
@@ -39,13 +39,14 @@ Values = Mapping[str, Any]
 class Addition:
     """A ``[[run]]``: more runs; axes that it does not name are those of the study.
 
-    ``table`` is the table of the results in which they stand.
+    ``table`` is the table of the results in which they stand, ``preset`` an ablation, if any.
     """
 
     name: str
     table: str
     axes: Axes
     settings: Values
+    preset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Study:
 
     path: Path
     name: str
-    preset: Literal["demo", "paper", "defaults"]
+    preset: str
     reference: str
     axes: Axes
     settings: Values = field(default_factory=dict)
@@ -96,8 +97,9 @@ class _Reader:
         head = self._table(data, "study")
         self._only(head, {"name", "preset", "reference"}, "study.")
         preset = head.get("preset", "demo")
-        if preset not in PRESETS:
-            raise self._wrong("study.preset", preset, f"one of {', '.join(PRESETS)}")
+        begins = [one.name for one in PRESETS.values() if one.group is Group.BEGIN]
+        if preset not in begins:
+            raise self._wrong("study.preset", preset, f"one of {', '.join(begins)}")
         axes = self._axes(self._table(data, "axes"), "axes", more=())
         lacking = [name for name in ("task", "method", "seed") if name not in axes]
         if lacking:
@@ -137,14 +139,18 @@ class _Reader:
         )
 
     def _addition(self, data: Mapping[str, Any], where: str) -> Addition:
-        axes = self._axes(data, where, more=("name", "table", "settings"))
+        axes = self._axes(data, where, more=("name", "table", "preset", "settings"))
         swept = [name for name in ("p", "w", "iterations") if name in axes]
-        name = self._text(data, where, "name", "")
+        preset = self._text(data, where, "preset", "")
+        ablations = [one.name for one in PRESETS.values() if one.group is Group.ABLATION]
+        if preset and preset not in ablations:
+            raise self._wrong(f"{where}.preset", preset, f"one of {', '.join(ablations)}")
+        name = self._text(data, where, "name", preset)
         settings = self._settings(self._table(data, "settings", where), f"{where}.settings")
         if settings and not name:
             raise self._wrong(f"{where}.name", "nothing", "a name, as it has settings of its own")
         usual = "ablations" if name or not swept else f"{swept[0]} sweep"
-        return Addition(name, self._text(data, where, "table", usual), axes, settings)
+        return Addition(name, self._text(data, where, "table", usual), axes, settings, preset)
 
     def _axes(self, data: Mapping[str, Any], where: str, more: Sequence[str]) -> dict[str, Any]:
         self._only(data, {*AXES, *more}, f"{where}.")

@@ -82,14 +82,14 @@ def test_exclusions(tmp_path: Path) -> None:
 def test_overlays_go_from_the_general_to_the_particular(tmp_path: Path) -> None:
     text = (
         f"{HEAD}{AXES}[task.multistep_arithmetic]\ncollect.temperature = 0.5\n"
-        "[method.lmsi]\ncollect.temperature = 1.2\n"
+        "[method.lmsi]\ncollect.temperature = 1.3\n"
     )
     found = {run.method: run.settings.collect.temperature for run in runs_of(tmp_path, text)}
-    assert found == {"tripost": 0.5, "lmsi": 1.2}
+    assert found == {"tripost": 0.5, "lmsi": 1.3}
 
 
 def test_paths_are_from_the_file_on_and_names_stay_apart(tmp_path: Path) -> None:
-    text = HEAD.replace("[study]", '[study]\npreset = "defaults"') + (
+    text = HEAD.replace("[study]", '[study]\npreset = "default"') + (
         '[axes]\ntask = ["./a/mine", "./b/mine"]\nmethod = "lmsi"\nseed = 1\n'
     )
     runs = runs_of(tmp_path, text)
@@ -138,3 +138,12 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="No such file"):
         load_study(tmp_path / "none.toml")
+
+
+def test_methods_and_ablations_are_those_of_the_presets(tmp_path: Path) -> None:
+    text = f'{HEAD}{AXES}[[run]]\npreset = "no_weights"\nseed = 1\n'
+    runs = {(run.method, run.arms[0].label): run.settings for run in runs_of(tmp_path, text)}
+    lmsi, plain = runs["lmsi", "lmsi"], runs["tripost", "no_weights"]
+    assert (lmsi.collect.temperature, lmsi.collect.passes, lmsi.collect.target) == (1.2, 5, 2)
+    assert (plain.train.weight, plain.train.change_factor) == (1.0, 1.0)
+    assert plain.run.method == "tripost"

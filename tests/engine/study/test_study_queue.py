@@ -136,9 +136,9 @@ def test_a_run_that_is_at_work_already_is_followed(tmp_path: Path) -> None:
 
 def test_settings_that_changed_since_are_not_taken_for_the_same(tmp_path: Path) -> None:
     work(tmp_path, StandIn())
-    news = work(tmp_path, StandIn(), text=SMALL.replace("questions = 2", "questions = 3"))
+    news = work(tmp_path, StandIn(), text=SMALL.replace("items = 12", "items = 13"))
     assert len(said(news, What.LEFT_OUT)) == 6
-    assert "collect.questions" in news[0].why
+    assert "task.test_items" in news[0].why
 
 
 def test_a_disk_that_is_too_small_is_told_first(
