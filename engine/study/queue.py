@@ -79,6 +79,7 @@ class Queue:
         self._jobs = jobs
         self._working: dict[str, Project] = {}
         self._over: set[str] = set()
+        self._seen: dict[str, Standing] = {}
         self._stopping = False
 
     def work(
@@ -96,6 +97,8 @@ class Queue:
         self._look_around()
         check_room(self._folder, sum(map(bytes_of_run, self._left())))
         while True:
+            # What is over does not change; the rest is read once in each look, if at all.
+            self._seen = {name: self._seen[name] for name in self._over & self._seen.keys()}
             self._look_at_working()
             if not self._stopping:
                 self._start_ready()
@@ -152,10 +155,11 @@ class Queue:
                 self._finish(run, What.FAILED, why, there.seconds)
 
     def _start_ready(self) -> None:
-        for run in self._ready():
+        for run in self._left():
             if len(self._working) >= self._jobs:
                 return
-            self._start(run)
+            if run.name not in self._working and self._can(run):
+                self._start(run)
 
     def _start(self, run: PlannedRun) -> None:
         try:
@@ -194,10 +198,12 @@ class Queue:
 
     def settings_of(self, run: PlannedRun) -> Settings | None:
         """Return a run's settings with its budget; None while that is not known."""
-        return settings_of(self._folder, self._runs, run)
+        return settings_of(self._folder, self._runs, run, self._standing)
 
     def _standing(self, run: PlannedRun) -> Standing:
-        return standing(self._folder, run, self.settings_of(run))
+        if run.name not in self._seen:
+            self._seen[run.name] = standing(self._folder, run, self.settings_of(run))
+        return self._seen[run.name]
 
     def _donors(self, run: PlannedRun) -> list[Donor]:
         wanted = {"tested": run.start_of, "collected": run.collect_of}
@@ -220,15 +226,21 @@ class Queue:
         self._tell(News(what, run, why, seconds))
 
 
-def settings_of(folder: Path, runs: Mapping[str, PlannedRun], run: PlannedRun) -> Settings | None:
+def settings_of(
+    folder: Path,
+    runs: Mapping[str, PlannedRun],
+    run: PlannedRun,
+    look: Callable[[PlannedRun], Standing] | None = None,
+) -> Settings | None:
     """Return a run's settings with its budget of tokens; None while that is not known.
 
-    The budget is what the reference trained on in all, in equal parts for each iteration.
+    The budget is what the reference trained on in all, in equal parts for each iteration. ``look``
+    tells how the reference stands, where that is known.
     """
     if run.budget_of is None:
         return run.settings
     reference = runs[run.budget_of]
-    there = standing(folder, reference, reference.settings)
+    there = look(reference) if look else standing(folder, reference, reference.settings)
     if there.stand is not Stand.FINISHED or not there.tokens:
         return None
     return run.with_budget(there.tokens)
