@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import sqlite3
 from contextlib import closing, suppress
 
 from db.errors import StoreError
@@ -12,16 +10,14 @@ from db.records import (
     Level,
     Run,
     RunStatus,
-    Split,
     StageName,
-    Subtask,
 )
 from db.store import Store
+from engine.beginning import make_items, new_run
 from engine.collection import collect
-from engine.config import settings_hash
 from engine.control import BUDGET_CAUSE, Control, StopRequested
 from engine.eliciting import demonstrations
-from engine.errors import BudgetUsedUp, ExpertUnavailable, RunFailed, TripostError
+from engine.errors import BudgetUsedUp, ExpertUnavailable, TripostError
 from engine.evaluation import evaluate
 from engine.expert_session import tell_of_change
 from engine.experts.preflight import check_experts
@@ -29,24 +25,21 @@ from engine.fitting import train
 from engine.iteration_weights import remove_leftovers, restore_iteration
 from engine.lock import EngineProcess
 from engine.memory_check import check_memory
-from engine.methods import Attempts, attempts_by, facts_of, iterations_of
+from engine.methods import Attempts, attempts_by, facts_of
 from engine.project import Project
 from engine.question_lengths import check_questions
 from engine.readiness import check_settings_of_runs
 from engine.review_wait import await_reviews
 from engine.selection import select
-from engine.settings import Settings
 from engine.stage import RunContext, is_done
 from engine.student.loading import load_student
 from engine.student_place import find_student
 from engine.student_seat import StudentSeat
-from engine.task_setup import left_out, project_task
-from engine.tasks.base import Task, mixed_subtasks
+from engine.task_setup import project_task
+from engine.tasks.base import Task
 
 _STORE_TIMEOUT_S = 60.0
 """Whoever reads the store lets go in milliseconds; the engine would rather wait than fail."""
-
-_LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "safetensors", "tripost-tui")
 
 
 def run_project(project: Project, *, new: bool = False) -> RunStatus:
@@ -86,14 +79,7 @@ def _run_of(project: Project, store: Store, task: Task, new: bool) -> Run:
     check_settings_of_runs(project, store, task.name, new=new)
     if run is not None and not new:
         return run
-    return store.create_run(
-        seed=project.settings.run.seed,
-        iterations=iterations_of(project.settings),
-        config=project.settings.model_dump(mode="json"),
-        config_hash=settings_hash(project.settings),
-        versions=_versions(),
-        student=project.settings.student.path,
-    )
+    return new_run(project.settings, store)
 
 
 def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
@@ -103,7 +89,7 @@ def _work(project: Project, store: Store, run: Run, task: Task) -> RunStatus:
         with control.signals():
             _begin(store, run)
             control.beat()
-            _make_items(project.settings, store, run, task)
+            make_items(project.settings, store, run, task)
             seat = StudentSeat(lambda: load_student(project.settings.student, task.name, run.seed))
             context = RunContext(project, project.settings, store, run.id, task, seat, control)
             check_questions(context)
@@ -166,31 +152,6 @@ def _iterate(context: RunContext) -> None:
             evaluate(context, iteration)
 
 
-def _make_items(settings: Settings, store: Store, run: Run, task: Task) -> None:
-    """Generate the items once; test first, then dev, so that training takes what is left.
-
-    Raises:
-        RunFailed: a question would be in two splits.
-    """
-    there = {item.question for item in store.items(task.name)}
-    wanted = settings.task
-    plan = (
-        (Split.TEST, mixed_subtasks(wanted.test_items, wanted.unseen_share), wanted.test_items),
-        (Split.DEV, (Subtask.SEEN,), wanted.dev_items),
-        (Split.TRAIN, (Subtask.SEEN,), wanted.train_items),
-    )
-    if there:
-        return
-    with store.transaction():
-        for split, subtasks, count in plan:
-            items = task.generate(split, subtasks, count, wanted.seed, there)
-            if store.add_items(items) != len(items):
-                raise RunFailed(f"The {split} questions repeat questions of another split.")
-            there.update(item.question for item in items)
-        if problems := left_out(task):
-            store.add_event(run.id, "alert", problems, level=Level.WARNING)
-
-
 def _end(
     store: Store, run: Run, status: RunStatus, reason: str, facts: Json | None = None
 ) -> RunStatus:
@@ -210,13 +171,3 @@ def _facts(error: BaseException) -> Json:
     if isinstance(error, ExpertUnavailable):
         facts["expert"] = error.expert
     return facts
-
-
-def _versions() -> dict[str, str]:
-    found = {"sqlite": sqlite3.sqlite_version}
-    for library in _LIBRARIES:
-        try:
-            found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            found[library] = "not installed"
-    return found

@@ -19,12 +19,16 @@ JSON_VERSION = 1
 
 def to_markdown(report: Report) -> str:
     """The whole report as GitHub-flavoured Markdown."""
-    parts = [f"# Run {report.run.id}: {_cell(report.run.status)}", "", _cell(report.headline)]
+    parts = [
+        f"# Run {report.run.id}: {markdown_cell(report.run.status)}",
+        "",
+        markdown_cell(report.headline),
+    ]
     for table in report_tables(report):
         parts += ["", f"## {table.title}"]
         if table.rows:
             ruler = ["---:" if i in table.numbers else "---" for i in range(len(table.columns))]
-            lines = [table.columns, ruler, *([_cell(c) for c in row] for row in table.rows)]
+            lines = [table.columns, ruler, *([markdown_cell(c) for c in row] for row in table.rows)]
             parts += ["", *("| " + " | ".join(line) + " |" for line in lines)]
         if table.note:
             parts += ["", table.note]
@@ -108,7 +112,7 @@ def to_json(report: Report) -> dict[str, Any]:
 _MARKUP = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)")
 
 
-def _cell(text: str) -> str:
+def markdown_cell(text: str) -> str:
     """Text from a file or an error is data: it must not break out of its cell, or be markup."""
     plain = "".join(c if c.isprintable() else " " for c in text)
     return _MARKUP.sub(lambda mark: f"\\{mark[0]}", plain)

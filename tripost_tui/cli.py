@@ -21,6 +21,7 @@ from tripost_tui.commands.plan import plan
 from tripost_tui.commands.projects import new, report
 from tripost_tui.commands.reviewing import review
 from tripost_tui.commands.running import demo, run
+from tripost_tui.commands.studies import compare
 from tripost_tui.commands.tasks import task
 from tripost_tui.commands.the_app import open_app
 from tripost_tui.commands.train_log import train_log
@@ -85,6 +86,7 @@ for _command in (
     balance,
     continue_,
     report,
+    compare,
     compare_items,
     train_log,
     ask,
