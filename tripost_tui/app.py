@@ -28,6 +28,7 @@ from tripost_tui.collector import calm_collector
 from tripost_tui.glyphs import signs_in_ascii
 from tripost_tui.preferences import Preferences
 from tripost_tui.preferring import PreferringApp
+from tripost_tui.preloading import Preloading
 from tripost_tui.screens.base import BaseScreen, bindings_of
 from tripost_tui.screens.dialogs import ConfirmDialog, ErrorDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
@@ -94,6 +95,7 @@ class TripostApp(PreferringApp):
         self._look = look
         self._recordings: set[Path] = set()
         self._new: NewProject | None = None
+        self._preloading = Preloading()
         self._playgrounds: dict[Place, Playground] = {}
 
     def get_default_screen(self) -> Screen[Any]:
@@ -112,6 +114,10 @@ class TripostApp(PreferringApp):
         # Tests make many apps in one process: what is frozen there would stay.
         if not self.is_headless:
             calm_collector()
+            self._preloading.begin()
+
+    def on_unmount(self) -> None:
+        self._preloading.end()
 
     def on_resize(self, event: events.Resize) -> None:
         shown = isinstance(self.screen, TooSmallScreen)
