@@ -14,21 +14,20 @@ import asyncio
 import math
 import multiprocessing
 import os
-import platform
 import random
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
+os.environ.setdefault("TEXTUAL_FPS", "120")  # as the package has it, which is imported too late
 
+from tables import HEADER, measured_on, print_times
 from textual.pilot import Pilot
 
 from db.expert_records import ExpertCall
@@ -316,13 +315,7 @@ def timed_repaints(screen: AboutRunScreen) -> list[float]:
 
 
 def print_row(name: str, found: list[float], budget: float | None) -> None:
-    high = quantiles(found, n=20, method="inclusive")[-1] if len(found) > 1 else found[0]
-    over = " (over)" if budget is not None and max(found) > budget else ""
-    limit = "" if budget is None else f"{budget:g}"
-    print(
-        f"| {name} | {median(found):.1f} | {high:.1f} | {max(found):.1f}{over} | {limit} |",
-        flush=True,
-    )
+    print_times(name, budget, found, worst=True)
 
 
 def main() -> None:
@@ -344,12 +337,9 @@ def main() -> None:
         print(
             f"{arguments.steps:,} steps, {arguments.trajectories:,} trajectories, "
             f"{arguments.calls:,} calls of experts, {size:.0f} MB; {SIZE[0]}x{SIZE[1]} cells. "
-            f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, shared; "
-            f"Python {platform.python_version()}, Textual {version('textual')}, "
-            f"SQLite {sqlite3.sqlite_version}. Milliseconds.\n"
+            f"{measured_on()} Milliseconds.\n"
         )
-        print("| what | median | 95th percentile | worst | budget |")
-        print("| --- | --: | --: | --: | --: |")
+        print(HEADER, flush=True)
         asyncio.run(measured(project.path, rows))
 
 
