@@ -9,24 +9,22 @@ output that changes the screen, and then none for 8 ms, which are taken off. Pri
 
 import argparse
 import os
-import platform
 import pty
 import select
 import signal
-import sqlite3
 import struct
 import sys
 import tempfile
 import termios
 import time
 from fcntl import ioctl
-from importlib.metadata import version
 from pathlib import Path
-from statistics import median, quantiles
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
 
 import psutil
+from tables import HEADER, measured_on, print_times
 
 from db.store import Store
 from engine.config import demo_settings
@@ -133,8 +131,8 @@ def first_paints(environment: dict[str, str], folder: Path) -> None:
         used = psutil.Process(terminal.pid).cpu_times()
         processor.append(1000 * (used.user + used.system))
         terminal.close()
-    print_row("`tripost`: start to first painting", PAINT_MS, found)
-    print_row("of it, processor time", PAINT_MS, processor)
+    print_times("`tripost`: start to first painting", PAINT_MS, found)
+    print_times("of it, processor time", PAINT_MS, processor)
 
 
 def measure(
@@ -168,7 +166,7 @@ def measure(
             found.append(terminal.key(pressed[number % len(pressed)]))
             time.sleep(0.05 + 0.05 * (number % 3))
         busy = engine.cpu_percent()
-        print_row(f"{what}; engine at {busy:.0f}% CPU", KEY_MS, found)
+        print_times(f"{what}; engine at {busy:.0f}% CPU", KEY_MS, found)
     terminal.close()
 
 
@@ -185,22 +183,8 @@ def wait_for(project: Project, query: str, count: int) -> None:
 
 def print_head() -> None:
     print("# Keys while an engine trains\n")
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load "
-        f"{os.getloadavg()[0]:.1f} at the start; {time.strftime('%Y-%m-%d')}; "
-        f"Python {platform.python_version()}, Textual {version('textual')}, "
-        f"SQLite {sqlite3.sqlite_version}; a pseudo-terminal of {COLUMNS}x{ROWS}. Milliseconds.\n"
-    )
-    print("| what | median | 95th percentile | worst | budget |")
-    print("| --- | --: | --: | --: | --: |", flush=True)
-
-
-def print_row(name: str, budget: float, found: list[float]) -> None:
-    middle, high = median(found), quantiles(found, n=20, method="inclusive")[-1]
-    over = " (over)" if high > budget else ""
-    print(
-        f"| {name} | {middle:.1f} | {high:.1f}{over} | {max(found):.1f} | {budget:g} |", flush=True
-    )
+    print(f"{measured_on()} a pseudo-terminal of {COLUMNS}x{ROWS}. Milliseconds.\n")
+    print(HEADER, flush=True)
 
 
 if __name__ == "__main__":

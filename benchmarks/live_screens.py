@@ -12,20 +12,22 @@ thread included, which Python runs by turns with it. Prints a Markdown table.
 import argparse
 import asyncio
 import math
+import multiprocessing
 import os
-import platform
 import random
-import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from importlib.metadata import version
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
-from statistics import median, quantiles
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
+os.environ.setdefault("TEXTUAL_FPS", "120")  # as the package has it, which is imported too late
 
+from tables import HEADER, measured_on, print_times
 from textual.pilot import Pilot
 
 from db.expert_records import ExpertCall
@@ -217,28 +219,49 @@ class HeldUp:
 
 
 async def measured(path: Path, rows: Rows) -> None:
-    app = TripostApp()
+    app, writer = TripostApp(), Writer(rows.path, rows)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause(0.5)
         calm_collector()  # as the app does on a terminal
         watch = HeldUp()
-        for target, add in (
-            (Target.TRAIN, adding(rows, rows.steps)),
-            (Target.COLLECT, adding(rows, rows.collect, rows.calls)),
+        for target, kinds in (
+            (Target.TRAIN, ("steps",)),
+            (Target.COLLECT, ("collect", "calls")),
         ):
-            await one_screen(app, pilot, watch, Place(path, path.name), target, add)
+            await one_screen(app, pilot, watch, Place(path, path.name), target, writer, kinds)
         watch.end()
+        writer.end()
 
 
-def adding(rows: Rows, *kinds: Callable[[int], None]) -> Callable[[int], None]:
-    """A store belongs to one thread, and each addition has its own."""
+class Writer:
+    """Adds rows from a process of its own, as an engine does."""
 
-    def add(count: int) -> None:
-        with Store.open(rows.path) as rows.store:
+    def __init__(self, path: Path, rows: Rows) -> None:
+        self._pipe, theirs = multiprocessing.Pipe()
+        spawn = multiprocessing.get_context("spawn")
+        state = (rows.run_id, rows.step, rows.item, rows.call, rows.stages)
+        self._process = spawn.Process(target=add_on, args=(theirs, path, state), daemon=True)
+        self._process.start()
+
+    def add(self, kinds: tuple[str, ...]) -> None:
+        """Add a few rows of each kind, and wait until they are there."""
+        self._pipe.send(kinds)
+        self._pipe.recv()
+
+    def end(self) -> None:
+        self._pipe.send(None)
+        self._process.join()
+
+
+def add_on(pipe: Connection, path: Path, state: tuple[Any, ...]) -> None:
+    with Store.open(path) as store:
+        rows = Rows.__new__(Rows)
+        rows.store, rows.rng, rows.path = store, random.Random(2), path
+        rows.run_id, rows.step, rows.item, rows.call, rows.stages = state
+        while (kinds := pipe.recv()) is not None:
             for kind in kinds:
-                kind(count)
-
-    return add
+                getattr(rows, kind)(5)
+            pipe.send(True)
 
 
 async def one_screen(
@@ -247,7 +270,8 @@ async def one_screen(
     watch: HeldUp,
     place: Place,
     target: Target,
-    add: Callable[[int], None],
+    writer: Writer,
+    kinds: tuple[str, ...],
 ) -> None:
     watch.take()
     start = time.perf_counter()
@@ -262,8 +286,7 @@ async def one_screen(
     times = timed_repaints(screen)
     for _ in range(ROUNDS):
         before = screen.state.reading
-        # In a thread, as an engine is a process of its own.
-        await asyncio.to_thread(add, 5)
+        await asyncio.to_thread(writer.add, kinds)
         while screen.state.reading is before:
             await asyncio.sleep(0.002)
         await pilot.pause(0.05)
@@ -292,13 +315,7 @@ def timed_repaints(screen: AboutRunScreen) -> list[float]:
 
 
 def print_row(name: str, found: list[float], budget: float | None) -> None:
-    high = quantiles(found, n=20, method="inclusive")[-1] if len(found) > 1 else found[0]
-    over = " (over)" if budget is not None and max(found) > budget else ""
-    limit = "" if budget is None else f"{budget:g}"
-    print(
-        f"| {name} | {median(found):.1f} | {high:.1f} | {max(found):.1f}{over} | {limit} |",
-        flush=True,
-    )
+    print_times(name, budget, found, worst=True)
 
 
 def main() -> None:
@@ -320,12 +337,9 @@ def main() -> None:
         print(
             f"{arguments.steps:,} steps, {arguments.trajectories:,} trajectories, "
             f"{arguments.calls:,} calls of experts, {size:.0f} MB; {SIZE[0]}x{SIZE[1]} cells. "
-            f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, shared; "
-            f"Python {platform.python_version()}, Textual {version('textual')}, "
-            f"SQLite {sqlite3.sqlite_version}. Milliseconds.\n"
+            f"{measured_on()} Milliseconds.\n"
         )
-        print("| what | median | 95th percentile | worst | budget |")
-        print("| --- | --: | --: | --: | --: |")
+        print(HEADER, flush=True)
         asyncio.run(measured(project.path, rows))
 
 

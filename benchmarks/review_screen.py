@@ -11,16 +11,12 @@ import argparse
 import asyncio
 import gc
 import os
-import platform
 import random
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from importlib.metadata import version
 from pathlib import Path
-from statistics import median, quantiles
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
@@ -28,6 +24,7 @@ os.environ.setdefault("TEXTUAL_FPS", "120")  # as the package has it, which is i
 
 import psutil
 from reviews import filled
+from tables import HEADER, measured_on, print_times
 from textual import constants
 from textual.pilot import Pilot
 
@@ -47,7 +44,6 @@ SIZE = (120, 40)
 FILTERS = ("status:pending", "check:fail iter:2", "tag:wrong-step", "len>2300", "step7", "needle")
 HELD_S = 0.033
 """How often a key that is held down comes: 30 times a second."""
-WIDTHS = "| --- | --: | --: | --: | --: |"
 
 
 def main() -> None:
@@ -120,7 +116,7 @@ async def measured(path: Path, count: int, moves: int) -> None:
                 app.pop_screen()
                 await pilot.pause(0.2)
         print_head(path, count)
-        print_row("open, at the first undecided", OPEN, opened)
+        print_times("open, at the first undecided", OPEN, opened)
         await print_moves(watch)
         await print_decisions(watch)
         await print_filters(watch)
@@ -139,24 +135,24 @@ async def print_moves(watch: Watch) -> None:
 
     for name, rest_s in (("`j`, held down", HELD_S), ("`j` as fast as it goes", 0.0)):
         found = await watch.times(300, screen.do_down, rest_s)
-        print_row(f"{name}: list", MOVE, watch.list_ms)
-        print_row(f"{name}: item", SWITCH, found)
-    print_row("item switch to anywhere", SWITCH, await watch.times(200, jump))
+        print_times(f"{name}: list", MOVE, watch.list_ms)
+        print_times(f"{name}: item", SWITCH, found)
+    print_times("item switch to anywhere", SWITCH, await watch.times(200, jump))
     await watch.times(100, wheel)
-    print_row("list scrolled by the wheel", MOVE, watch.list_ms)
+    print_times("list scrolled by the wheel", MOVE, watch.list_ms)
     screen.do_diff()
-    print_row("`j` with changed words marked", SWITCH, await watch.times(100, screen.do_down))
+    print_times("`j` with changed words marked", SWITCH, await watch.times(100, screen.do_down))
     screen.do_diff()
-    print_row("`j` with texts side by side", SWITCH, await watch.times(100, screen.do_down))
+    print_times("`j` with texts side by side", SWITCH, await watch.times(100, screen.do_down))
     screen.do_diff()
 
 
 async def print_decisions(watch: Watch) -> None:
     screen = watch.screen
-    print_row("accept and next (`a`), stored", SWITCH, await watch.times(100, screen.do_accept))
-    print_row("undo (`u`)", SWITCH, await watch.times(50, screen.do_undo))
-    print_row("redo (`U`)", SWITCH, await watch.times(50, screen.do_redo))
-    print_row("flag (`f`)", SWITCH, await watch.times(50, screen.do_flag))
+    print_times("accept and next (`a`), stored", SWITCH, await watch.times(100, screen.do_accept))
+    print_times("undo (`u`)", SWITCH, await watch.times(50, screen.do_undo))
+    print_times("redo (`U`)", SWITCH, await watch.times(50, screen.do_redo))
+    print_times("flag (`f`)", SWITCH, await watch.times(50, screen.do_flag))
 
 
 async def print_filters(watch: Watch) -> None:
@@ -164,11 +160,11 @@ async def print_filters(watch: Watch) -> None:
     for text in FILTERS:
         act = lambda text=text: screen._do(lambda desk: desk.narrow(text))  # noqa: E731
         found = await watch.times(7, act)
-        print_row(f"filter `{text}`: {len(screen.view.ids):,}", FILTER, found)
+        print_times(f"filter `{text}`: {len(screen.view.ids):,}", FILTER, found)
     clear = await watch.times(7, lambda: screen._do(lambda desk: desk.narrow("")))
-    print_row("filter taken away", FILTER, clear)
+    print_times("filter taken away", FILTER, clear)
     order = await watch.times(9, lambda: screen._do(ReviewDesk.turn_order))
-    print_row("next order (`o`)", FILTER, order)
+    print_times("next order (`o`)", FILTER, order)
 
 
 async def print_memory(watch: Watch, moves: int) -> None:
@@ -180,8 +176,8 @@ async def print_memory(watch: Watch, moves: int) -> None:
     found = await watch.times(moves, screen.do_down)
     gc.collect()
     grown = (process.memory_info().rss - before) / 1e6
-    print_row(f"`j` {moves:,} times: list", MOVE, watch.list_ms)
-    print_row(f"`j` {moves:,} times: item", SWITCH, found)
+    print_times(f"`j` {moves:,} times: list", MOVE, watch.list_ms)
+    print_times(f"`j` {moves:,} times: item", SWITCH, found)
     print(f"\nMemory: {before / 1e6:.0f} MB before these moves, {grown:+.1f} MB after.")
 
 
@@ -190,21 +186,10 @@ def print_head(path: Path, count: int) -> None:
     print("# Review screen\n")
     print(
         f"{count:,} trajectories, {size:.0f} MB, half of them decided; {SIZE[0]}x{SIZE[1]} cells. "
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, shared; "
-        f"Python {platform.python_version()}, Textual {version('textual')}, "
-        f"SQLite {sqlite3.sqlite_version}. Milliseconds from the action to the painted screen, "
+        f"{measured_on()} Milliseconds from the action to the painted screen, "
         f"which is painted {constants.MAX_FPS} times a second at most.\n"
     )
-    print("| what | median | 95th percentile | worst | budget |")
-    print(WIDTHS)
-
-
-def print_row(name: str, budget: float, found: list[float]) -> None:
-    middle, high = median(found), quantiles(found, n=20, method="inclusive")[-1]
-    over = " (over)" if high > budget else ""
-    print(
-        f"| {name} | {middle:.1f} | {high:.1f}{over} | {max(found):.1f} | {budget:g} |", flush=True
-    )
+    print(HEADER, flush=True)
 
 
 if __name__ == "__main__":

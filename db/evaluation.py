@@ -10,6 +10,8 @@ FIRST_RIGHT, FINAL_RIGHT, FIRST_FLEXIBLE, FINAL_FLEXIBLE = 1, 2, 4, 8
 """Bits of what is right in an evaluation."""
 TestItem = tuple[int, str, str, str]
 """Item, subtask, question, reference answer."""
+_AT_ONCE = 500
+"""How many ids a statement names; SQLite allows tens of thousands."""
 
 
 class EvaluationQueries(Connection):
@@ -68,17 +70,27 @@ class EvaluationQueries(Connection):
             *item_ids,
         )
 
-    def evaluated_with(self, run_id: int, iteration: int, words: str) -> set[int]:
-        """Items with ``words`` in what the student wrote. Large and small letters are the same
-        in ASCII."""
-        rows = self._rows(
-            "SELECT item_id FROM evaluations WHERE run_id = ? AND iteration = ?"
-            " AND text LIKE ? ESCAPE '\\'",
-            run_id,
-            iteration,
-            _pattern(words),
-        )
-        return {item_id for (item_id,) in rows}
+    def evaluated_with(
+        self, run_id: int, iteration: int, words: str, among: Sequence[int] | None = None
+    ) -> set[int]:
+        """Items with ``words`` in what the student wrote, of ``among`` where that is given.
+
+        Large and small letters are the same in ASCII. A look at few items is quicker than one at
+        all, but for each it takes a few times as long.
+        """
+        chosen = "SELECT item_id FROM evaluations WHERE run_id = ? AND iteration = ?"
+        has = "text LIKE ? ESCAPE '\\'"
+        pattern = _pattern(words)
+        if among is None:
+            rows = self._rows(f"{chosen} AND {has}", run_id, iteration, pattern)
+            return {item_id for (item_id,) in rows}
+        found: set[int] = set()
+        for start in range(0, len(among), _AT_ONCE):
+            some = among[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            sql = f"{chosen} AND item_id IN ({marks}) AND {has}"
+            found.update(key for (key,) in self._rows(sql, run_id, iteration, *some, pattern))
+        return found
 
     def asked_with(self, task: str, words: str) -> set[int]:
         """A task's test items with ``words`` in the question or the reference answer."""
@@ -112,15 +124,24 @@ class EvaluationQueries(Connection):
             Split.TEST.value,
         )
 
-    def test_lengths(self, task: str) -> list[tuple[int, int, int]]:
-        """A task's test items, by id: their ids, whether they are unseen, and the lengths of
-        their questions in characters."""
-        return self._rows(
-            "SELECT id, subtask = ?, length(question) FROM items WHERE task = ? AND split = ?"
-            " ORDER BY id",
-            Subtask.UNSEEN.value,
+    def test_ids(self, task: str, subtask: Subtask) -> list[int]:
+        """Ids of a task's test items of a subtask, in order; without reading the items."""
+        rows = self._rows(
+            "SELECT id FROM items WHERE task = ? AND split = ? AND subtask = ? ORDER BY id",
             task,
             Split.TEST.value,
+            subtask.value,
+        )
+        return [item_id for (item_id,) in rows]
+
+    def question_lengths(self, task: str) -> dict[int, int]:
+        """The lengths in characters of a task's test questions, by item."""
+        return dict(
+            self._rows(
+                "SELECT id, length(question) FROM items WHERE task = ? AND split = ?",
+                task,
+                Split.TEST.value,
+            )
         )
 
     def evaluated_counts(self, run_id: int) -> list[tuple[int, int, int]]:
@@ -139,20 +160,26 @@ class EvaluationQueries(Connection):
 
         Strict but for the flexible ones.
         """
-        return self._all(
-            EvaluationCounts,
-            "SELECT iteration, subtask, count(*) AS n,"
-            " sum(first_correct) AS first_correct, sum(final_correct) AS final_correct,"
-            " sum(first_flexible) AS first_flexible, sum(final_flexible) AS final_flexible,"
-            " sum(updates > 0) AS attempted,"
-            " sum(NOT first_correct AND final_correct) AS wrong_to_right,"
-            " sum(first_correct AND NOT final_correct) AS right_to_wrong"
-            " FROM evaluations JOIN items ON items.id = item_id WHERE run_id = ?"
-            f"{'' if iteration is None else ' AND iteration = ?'}"
-            " GROUP BY iteration, subtask ORDER BY iteration, subtask",
-            run_id,
-            *(() if iteration is None else (iteration,)),
-        )
+        found: list[EvaluationCounts] = []
+        with self.snapshot():
+            # One subtask after the other, as the index has the rows: they need not be sorted.
+            for subtask in Subtask:
+                found += self._all(
+                    EvaluationCounts,
+                    "SELECT iteration, subtask, count(*) AS n,"
+                    " sum(first_correct) AS first_correct, sum(final_correct) AS final_correct,"
+                    " sum(first_flexible) AS first_flexible,"
+                    " sum(final_flexible) AS final_flexible, sum(updates > 0) AS attempted,"
+                    " sum(NOT first_correct AND final_correct) AS wrong_to_right,"
+                    " sum(first_correct AND NOT final_correct) AS right_to_wrong"
+                    " FROM evaluations JOIN items ON items.id = item_id"
+                    " WHERE run_id = ? AND subtask = ?"
+                    f"{'' if iteration is None else ' AND iteration = ?'} GROUP BY iteration",
+                    run_id,
+                    subtask.value,
+                    *(() if iteration is None else (iteration,)),
+                )
+        return sorted(found, key=lambda counts: (counts.iteration, counts.subtask))
 
 
 def _pattern(words: str) -> object:

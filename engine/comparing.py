@@ -6,11 +6,12 @@ items are paired with another's only where both have the same task and the same 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
+from itertools import chain, compress
+from operator import eq, itemgetter
 
 from db.evaluation import (
     FINAL_FLEXIBLE,
@@ -129,13 +130,13 @@ class Pairs:
     ``first_ids`` and ``second_ids`` are the same unless the two are in different databases.
     ``first_n`` and ``second_n`` count what each has been tested on so far, of ``tests`` items.
     ``marks`` has a byte for each pair: four bits of the first model, four of the second.
+    ``unseen`` has one, too: 1 or 0.
     """
 
     first_ids: Sequence[int]
     second_ids: Sequence[int]
     marks: bytes
     unseen: bytes
-    lengths: Sequence[int]
     first_n: int
     second_n: int
     tests: int
@@ -145,18 +146,19 @@ class Pairs:
 
     def crosstab(self, measure: Measure, subtask: Subtask | None = None) -> Crosstab:
         """Count the pairs, of one subtask alone where that is given."""
-        counts: Counter[Outcome] = Counter()
-        table = _outcome_of(measure)
-        wanted = _wanted(subtask)
-        for (mark, unseen), n in Counter(zip(self.marks, self.unseen, strict=True)).items():
-            if unseen in wanted:
-                counts[_OUTCOMES[table[mark]]] += n
-        return Crosstab(
-            both_right=counts[Outcome.BOTH_RIGHT],
-            fixed=counts[Outcome.FIXED],
-            broken=counts[Outcome.BROKEN],
-            both_wrong=counts[Outcome.BOTH_WRONG],
-        )
+        cells = self._cells(measure)
+        counts = [
+            sum(map(cells.count, _cells_of(kind, subtask)))
+            for kind in (Outcome.BOTH_RIGHT, Outcome.FIXED, Outcome.BROKEN, Outcome.BOTH_WRONG)
+        ]
+        return Crosstab(*counts)
+
+    def _cells(self, measure: Measure) -> bytes:
+        """A byte for each pair, of those that `_cells_of` names."""
+        # As one number each, all pairs are put together at once.
+        outcomes = int.from_bytes(self.marks.translate(_outcome_of(measure)), "little")
+        unseen = int.from_bytes(self.unseen, "little")
+        return (outcomes | unseen << 2).to_bytes(len(self), "little")
 
     def outcome(self, place: int, measure: Measure) -> Outcome:
         return _OUTCOMES[_outcome_of(measure)[self.marks[place]]]
@@ -170,24 +172,38 @@ class Pairs:
         kind: Outcome | None = None,
         subtask: Subtask | None = None,
         order: ItemOrder = ItemOrder.TEST,
+        lengths: Mapping[int, int] | None = None,
     ) -> list[int]:
-        """Places of pairs in some order; of one outcome or subtask alone where that is given."""
-        outcomes = self.marks.translate(_outcome_of(measure))
-        wanted = _wanted(subtask)
-        unseen = self.unseen
-        found = [at for at in range(len(outcomes)) if unseen[at] in wanted]
-        if kind is not None:
-            code = _OUTCOMES.index(kind)
-            found = [at for at in found if outcomes[at] == code]
+        """Places of pairs in some order; of one outcome or subtask alone where that is given.
+
+        ``lengths`` are those of the first model's items, which an order by them needs.
+        """
+        cells, every = self._cells(measure), range(len(self))
+        kinds = tuple(Outcome) if kind is None else (kind,)
         if order is ItemOrder.CHANGES:
-            found.sort(key=outcomes.__getitem__)
-        elif order is ItemOrder.SHORTEST:
-            found.sort(key=self.lengths.__getitem__)
+            parts = [compress(every, cells.translate(_chosen((each,), subtask))) for each in kinds]
+            return list(chain.from_iterable(parts))
+        found = list(compress(every, cells.translate(_chosen(kinds, subtask))))
+        if order is ItemOrder.SHORTEST:
+            if lengths is None:
+                raise ValueError("an order by length needs the lengths")
+            found.sort(key=[lengths[item_id] for item_id in self.first_ids].__getitem__)
         return found
 
 
-def _wanted(subtask: Subtask | None) -> tuple[int, ...]:
-    return (0, 1) if subtask is None else (int(subtask is Subtask.UNSEEN),)
+def _cells_of(kind: Outcome, subtask: Subtask | None) -> tuple[int, ...]:
+    """The bytes of pairs with this outcome, of one subtask or of both."""
+    seen = _OUTCOMES.index(kind)
+    if subtask is None:
+        return seen, seen | 4
+    return (seen | 4 if subtask is Subtask.UNSEEN else seen,)
+
+
+@cache
+def _chosen(kinds: tuple[Outcome, ...], subtask: Subtask | None) -> bytes:
+    """A table from a pair's byte to 1 where it has one of these outcomes, else to 0."""
+    wanted = {cell for kind in kinds for cell in _cells_of(kind, subtask)}
+    return bytes(cell in wanted for cell in range(256))
 
 
 @cache
@@ -225,26 +241,31 @@ def read_pairs(
             f"{names[0]} has the task {tasks[0]}, {names[1]} the task {tasks[1]}. "
             "Only models with the same test items can be compared."
         )
-    tests = first[0].test_lengths(tasks[0])
+    of_subtask = {subtask: first[0].test_ids(tasks[0], subtask) for subtask in Subtask}
+    tests = sorted(chain.from_iterable(of_subtask.values()))
+    unseen = frozenset(of_subtask[Subtask.UNSEEN])
     same_file = first[0].path == second[0].path
     other = None if same_file else _counterparts(first[0], second[0], tasks[0], names)
     before, after = (
         dict(store.evaluation_marks(run_id, iteration)) for store, run_id, iteration in models
     )
-    both = [
-        (item_id, partner, before[item_id] | after[partner] << 4, unseen, length)
-        for item_id, unseen, length in tests
-        if item_id in before and (partner := item_id if other is None else other[item_id]) in after
-    ]
-    first_ids, second_ids, marks, unseen_ones, lengths = (
-        zip(*both, strict=True) if both else ((), (), (), (), ())
-    )
+    partners = tests if other is None else list(map(other.__getitem__, tests))
+    if len(before) < len(tests) or len(after) < len(tests):
+        both = [
+            (one, two)
+            for one, two in zip(tests, partners, strict=True)
+            if one in before and two in after
+        ]
+        first_ids, second_ids = [one for one, _ in both], [two for _, two in both]
+    else:
+        first_ids, second_ids = tests, partners
+    marks = int.from_bytes(bytes(map(before.__getitem__, first_ids)), "little")
+    marks |= int.from_bytes(bytes(map(after.__getitem__, second_ids)), "little") << 4
     return Pairs(
         first_ids,
         second_ids,
-        bytes(marks),
-        bytes(unseen_ones),
-        lengths,
+        marks.to_bytes(len(first_ids), "little"),
+        bytes(map(unseen.__contains__, first_ids)),
         len(before),
         len(after),
         len(tests),
@@ -254,20 +275,25 @@ def read_pairs(
 def same_test(one: Sequence[TestItem], other: Sequence[TestItem]) -> bool:
     """Whether two tests have the same questions with the same reference answers."""
     # Made with the same settings they are in the same order, too.
-    return len(one) == len(other) and (_rows(one) == _rows(other) or _asked(one) == _asked(other))
+    return _same_rows(one, other) or (len(one) == len(other) and _asked(one) == _asked(other))
 
 
-def _rows(tests: Sequence[TestItem]) -> list[tuple[str, str, str]]:
-    return [row[1:] for row in tests]
+def _same_rows(one: Sequence[TestItem], other: Sequence[TestItem]) -> bool:
+    return len(one) == len(other) and all(map(eq, map(_row, one), map(_row, other)))
+
+
+_row = itemgetter(1, 2, 3)
 
 
 def _asked(tests: Sequence[TestItem]) -> set[tuple[str, str, str]]:
-    return set(_rows(tests))
+    return set(map(_row, tests))
 
 
 def _counterparts(first: Store, second: Store, task: str, names: tuple[str, str]) -> dict[int, int]:
     """For each test item of the first store, which one it is in the second."""
     tests, others = first.test_items(task), second.test_items(task)
+    if _same_rows(tests, others):
+        return {item[0]: other[0] for item, other in zip(tests, others, strict=True)}
     if not same_test(tests, others):
         common = len(_asked(tests) & _asked(others))
         raise NotComparable(

@@ -20,6 +20,7 @@ from tripost_tui.actions import Target
 from tripost_tui.actions.keymap import fill, keys_of
 from tripost_tui.backend import Backend, LocalBackend
 from tripost_tui.collector import calm_collector
+from tripost_tui.preloading import Preloading
 from tripost_tui.screens.base import BaseScreen, bindings_of
 from tripost_tui.screens.dialogs import ConfirmDialog, GotoDialog
 from tripost_tui.screens.help import HelpScreen
@@ -76,6 +77,7 @@ class TripostApp(WorkingApp):
         self._look = look
         self._recordings: set[Path] = set()
         self._new: NewProject | None = None
+        self._preloading = Preloading()
         self._playgrounds: dict[Place, Playground] = {}
 
     def get_default_screen(self) -> Screen[Any]:
@@ -94,6 +96,10 @@ class TripostApp(WorkingApp):
         # Tests make many apps in one process: what is frozen there would stay.
         if not self.is_headless:
             calm_collector()
+            self._preloading.begin()
+
+    def on_unmount(self) -> None:
+        self._preloading.end()
 
     def on_resize(self, event: events.Resize) -> None:
         shown = isinstance(self.screen, TooSmallScreen)

@@ -119,8 +119,10 @@ def test_test_items_are_those_of_a_task_and_none_to_train_on(store: Store, run: 
     of_item = store.item(item)
     listed = [row[0] for row in store.test_items(task)]
     assert (item in listed) == (of_item.split is Split.TEST)
-    lengths = {row[0]: row[1:] for row in store.test_lengths(task)}
-    assert set(lengths) == set(listed)
+    assert store.test_ids(task, Subtask.UNSEEN) == listed
+    assert store.test_ids(task, Subtask.SEEN) == []
+    lengths = {key: len(store.item(key).question) for key in listed}
+    assert store.question_lengths(task) == lengths
 
 
 def test_words_are_no_patterns(store: Store, run: Run) -> None:
@@ -135,3 +137,5 @@ def test_words_are_no_patterns(store: Store, run: Run) -> None:
     assert store.evaluated_with(run.id, 0, "sure_") == {first}
     assert store.evaluated_with(run.id, 0, "5_0") == set()
     assert store.evaluated_with(run.id, 0, "IT IS") == {first, second}
+    assert store.evaluated_with(run.id, 0, "It is", [second, 12345]) == {second}
+    assert store.evaluated_with(run.id, 0, "It is", []) == set()

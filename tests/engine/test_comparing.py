@@ -113,7 +113,11 @@ def test_places_by_outcome_subtask_and_order(stores: ExitStack, tmp_path: Path) 
     assert pairs.places(Measure.FINAL, Outcome.BROKEN, Subtask.UNSEEN) == []
     changes = pairs.places(Measure.FINAL, order=ItemOrder.CHANGES)
     assert changes == [1, 3, 4, 5, 0, 2]
-    assert pairs.places(Measure.FINAL, order=ItemOrder.SHORTEST) == [0, 1, 2, 3, 4, 5]
+    lengths = {item_id: -item_id for item_id in pairs.first_ids}
+    shortest = pairs.places(Measure.FINAL, order=ItemOrder.SHORTEST, lengths=lengths)
+    assert shortest == [5, 4, 3, 2, 1, 0]
+    with pytest.raises(ValueError, match="needs the lengths"):
+        pairs.places(Measure.FINAL, order=ItemOrder.SHORTEST)
     assert [pairs.outcome(at, Measure.FINAL) for at in (1, 3)] == [Outcome.BROKEN, Outcome.FIXED]
     assert pairs.subtask(3) is Subtask.UNSEEN
 

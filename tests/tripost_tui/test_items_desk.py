@@ -156,6 +156,27 @@ def test_one_stays_at_ones_item_whatever_is_listed(desk: ItemDesk) -> None:
     assert desk.view().at == 6
 
 
+def test_the_shortest_questions_come_first(desk: ItemDesk, project: Project) -> None:
+    desk.turn_order()
+    desk.turn_order()
+    view = desk.view()
+    assert view.order is ItemOrder.SHORTEST
+    lengths = [len(view.rows[place].question) for place in view.places]
+    assert lengths == sorted(lengths)
+    assert lengths[0] < lengths[-1]
+    desk.compare(model(project, 1), model(project, 2))
+    assert desk.view().places == view.places
+
+
+def test_words_are_looked_for_anew_in_other_models(desk: ItemDesk, project: Project) -> None:
+    desk.find("updated (12")
+    assert questions(desk.view()) == [12]
+    desk.turn_subtask()
+    assert questions(desk.view()) == [12]
+    desk.compare(model(project, 0), model(project, 1))
+    assert desk.view().places == []
+
+
 def test_what_counts_changes_the_table(desk: ItemDesk) -> None:
     desk.choose_measure(Measure.FIRST)
     assert desk.view().crosstab == Crosstab(both_right=5, fixed=1, broken=2, both_wrong=12)

@@ -6,8 +6,10 @@ Belongs to one thread, since stores do: others see it as an `ItemsView`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
+from itertools import compress
 from typing import TypeVar
 
 from db.records import EvaluatedItem, Subtask
@@ -20,6 +22,10 @@ PAGE = 100
 _MOST_ROWS = 2_000
 
 _WORD = re.compile(r'"([^"]+)"|(\S+)')
+
+_NOT = bytes([1, 0]) + bytes(254)
+_FEW = 5
+"""One in so many items: what is left of a test is then read by itself."""
 
 T = TypeVar("T", bound=StrEnum)
 
@@ -42,6 +48,8 @@ class ItemDesk:
         self._subtask: Subtask | None = None
         self._order = ItemOrder.CHANGES
         self._words = ""
+        self._found: tuple[Pairs, str, AbstractSet[int]] | None = None
+        self._measured: tuple[Pairs, Mapping[int, int]] | None = None
         self._crosstab = Crosstab(0, 0, 0, 0)
         self._p = 1.0
         self._places: Sequence[int] = ()
@@ -141,12 +149,11 @@ class ItemDesk:
 
     def _arrange(self, kept: int | None) -> None:
         """Make the list anew, at the item ``kept`` where that is still in it."""
-        places = self._pairs.places(self._measure, self._kind, self._subtask, self._order)
+        places = self._pairs.places(
+            self._measure, self._kind, self._subtask, self._order, self._lengths()
+        )
         if self._words:
-            assert self._first is not None
-            assert self._second is not None
-            models = (self._first, self._second)
-            found = with_words(self._port, self._pairs, models, self._words)
+            found = self._having()
             places = [place for place in places if place in found]
         crosstab = self._pairs.crosstab(self._measure, self._subtask)
         if crosstab != self._crosstab:
@@ -157,6 +164,25 @@ class ItemDesk:
             ids = self._pairs.first_ids
             self._at = next((at for at, place in enumerate(places) if ids[place] == kept), self._at)
         self._show()
+
+    def _lengths(self) -> Mapping[int, int]:
+        """Of the questions, where the list is in the order of them."""
+        if self._order is not ItemOrder.SHORTEST or self._first is None:
+            return {}
+        if self._measured is None or self._measured[0] is not self._pairs:
+            self._measured = (self._pairs, self._port.lengths(self._first))
+        return self._measured[1]
+
+    def _having(self) -> AbstractSet[int]:
+        """Places of the pairs that have the words: looked for once."""
+        assert self._first is not None
+        assert self._second is not None
+        known = self._found
+        if known is None or known[0] is not self._pairs or known[1] != self._words:
+            models = (self._first, self._second)
+            places = with_words(self._port, self._pairs, models, self._words)
+            self._found = known = (self._pairs, self._words, places)
+        return known[2]
 
     # --- where one is ----------------------------------------------------------------------
 
@@ -216,16 +242,38 @@ def with_words(port: ItemsPort, pairs: Pairs, models: tuple[Model, Model], words
 
     Words in quotes are looked for as they stand there.
     """
-    found: set[int] | None = None
+    left = list(range(len(pairs)))
     for quoted, plain in _WORD.findall(words):
-        word = quoted or plain
+        left = _with_word(port, pairs, models, quoted or plain, left)
+    return set(left)
+
+
+def _with_word(
+    port: ItemsPort, pairs: Pairs, models: tuple[Model, Model], word: str, places: list[int]
+) -> list[int]:
+    """Those of the places in which the word stands. What is looked at later is looked at only
+    where the word has not been found before."""
+    having: list[int] = []
+
+    def take(ids: Sequence[int], found: AbstractSet[int]) -> list[int]:
+        """Note those found; return the other places."""
+        if not found:
+            return places
+        here = bytes(map(found.__contains__, map(ids.__getitem__, places)))
+        having.extend(compress(places, here))
+        return list(compress(places, here.translate(_NOT)))
+
+    def look(model: Model, ids: Sequence[int]) -> AbstractSet[int]:
+        few = _FEW * len(places) < len(pairs)
+        return port.with_words(model, word, [ids[place] for place in places] if few else None)
+
+    places = take(pairs.first_ids, look(models[0], pairs.first_ids))
+    if places:
         # What was asked is the same for both.
-        one = port.with_words(models[0], word) | port.asked_with(models[0], word)
-        two = port.with_words(models[1], word)
-        ids = zip(pairs.first_ids, pairs.second_ids, strict=True)
-        having = {at for at, (key, other) in enumerate(ids) if key in one or other in two}
-        found = having if found is None else found & having
-    return found if found is not None else set(range(len(pairs)))
+        places = take(pairs.first_ids, port.asked_with(models[0], word))
+    if places:
+        take(pairs.second_ids, look(models[1], pairs.second_ids))
+    return having
 
 
 def _after(kind: type[T], now: T | None) -> T | None:

@@ -1,7 +1,8 @@
 """What comparing two models item by item asks of the stores: small enough to be played by a
 test."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,10 +45,15 @@ class ItemsPort(Protocol):
     def hint(self, model: Model) -> str | None:
         """What follows the question in the prompts of a model's task."""
 
-    def with_words(self, model: Model, words: str) -> set[int]:
-        """Items with these words in what the model wrote."""
+    def lengths(self, model: Model) -> Mapping[int, int]:
+        """How many characters the questions of a model's test have, by the items' ids."""
 
-    def asked_with(self, model: Model, words: str) -> set[int]:
+    def with_words(
+        self, model: Model, words: str, among: Sequence[int] | None = None
+    ) -> AbstractSet[int]:
+        """Items with these words in what the model wrote, of ``among`` where that is given."""
+
+    def asked_with(self, model: Model, words: str) -> AbstractSet[int]:
         """Items with these words in the question or the reference answer."""
 
     def close(self) -> None: ...

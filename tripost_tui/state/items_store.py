@@ -45,8 +45,13 @@ class StoreItems(ItemsPort):
             self._hints[key] = hint_of(name)
         return self._hints[key]
 
-    def with_words(self, model: Model, words: str) -> set[int]:
-        return self._store(model.path).evaluated_with(model.run_id, model.iteration, words)
+    def lengths(self, model: Model) -> dict[int, int]:
+        store = self._store(model.path)
+        task = store.evaluated_task(model.run_id, model.iteration)
+        return {} if task is None else store.question_lengths(task)
+
+    def with_words(self, model: Model, words: str, among: Sequence[int] | None = None) -> set[int]:
+        return self._store(model.path).evaluated_with(model.run_id, model.iteration, words, among)
 
     def asked_with(self, model: Model, words: str) -> set[int]:
         store = self._store(model.path)

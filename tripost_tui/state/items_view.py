@@ -16,7 +16,7 @@ from engine.comparing import (
 from tripost_tui.state.items_port import ItemPair, ItemRow
 from tripost_tui.state.models import Model, names_of
 
-NO_PAIRS = Pairs((), (), b"", b"", (), 0, 0, 0)
+NO_PAIRS = Pairs((), (), b"", b"", 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
