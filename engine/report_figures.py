@@ -60,7 +60,7 @@ def transitions_figure(whole: WholeReport) -> Figure | None:
         *([_went("From test to test: final answers", since)] if since else []),
     ]
     rows = [("within", name, *_cells(table)) for name, table in within]
-    rows += [("from test to test", name, *_cells(table)) for name, table in since]
+    rows += [("between", name, *_cells(table)) for name, table in since]
     columns = ("where", "which", "wrong → right", "right → wrong", "stay right", "stay wrong", "p")
     note = "p: exact two-sided McNemar test of the two that change, each on its own."
     table = table_of("Transitions", columns, rows, {2, 3, 4, 5}, note)

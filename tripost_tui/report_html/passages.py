@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from db.records import EvaluatedItem, TurnKind
 from engine.trajectory import Feedback, parse_feedback, raw_pieces
-from tripost_tui.state.trajectory import find_span, shown_text
+from tripost_tui.state.trajectory import feedback_lines, find_span, shown_text
 from tripost_tui.state.word_diff import Change, Piece, word_diff
 from tripost_tui.text import clean_text, one_line
 
@@ -47,10 +47,10 @@ def passages(item: EvaluatedItem, hint: str) -> list[Passage]:
     before: str | None = None
     updates = 0
     for at, (kind, text) in enumerate(pieces[:MOST_TURNS]):
-        shown = shown_text(text)
         if kind is TurnKind.FEEDBACK:
-            found.append(_feedback(shown, parse_feedback(text)))
+            found.append(_feedback(feedback_lines(text), parse_feedback(text)))
             continue
+        shown = shown_text(text)
         following = pieces[at + 1 : at + 2]
         judged = following[0] if following and following[0][0] is TurnKind.FEEDBACK else None
         flagged = _flagged(shown, parse_feedback(judged[1]) if judged else None)

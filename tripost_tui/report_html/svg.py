@@ -37,8 +37,11 @@ def themed(svg: str, name: str, title: str, description: str) -> str:
             element.set(key, _themed(value, name))
     for unwanted in ("width", "height", "version"):
         root.attrib.pop(unwanted, None)
-    for found in root.findall("metadata"):
-        root.remove(found)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            # The style would hold for the whole page.
+            if child.tag in ("metadata", "style"):
+                parent.remove(child)
     for key, text in (("desc", description), ("title", title)):
         element = Tree.Element(key, {"id": f"{name}-{key}"})
         element.text = _NO_XML.sub("\ufffd", clean_text(text))
