@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as Tree
 
-from tripost_tui.text import clean_text
+from tripost_tui.text import one_line
 
 INK, GRID = "#010203", "#010204"
 SERIES = ("#010301", "#010302", "#010303", "#010304", "#010305", "#010306")
@@ -42,9 +42,9 @@ def themed(svg: str, name: str, title: str, description: str) -> str:
             # The style would hold for the whole page.
             if child.tag in ("metadata", "style"):
                 parent.remove(child)
-    for key, text in (("desc", description), ("title", title)):
+    for key, text in (("desc", one_line(description, 4_000)), ("title", one_line(title))):
         element = Tree.Element(key, {"id": f"{name}-{key}"})
-        element.text = _NO_XML.sub("\ufffd", clean_text(text))
+        element.text = _NO_XML.sub("\ufffd", text)
         root.insert(0, element)
     root.set("role", "img")
     root.set("aria-labelledby", f"{name}-title {name}-desc")
