@@ -56,6 +56,18 @@ def write_report_of(project: Project, form: str, path: Path, run_id: int | None 
         raise project_error(path, error) from error
 
 
+def write_report_page(project: Project, run_id: int | None) -> Path:
+    """Write a run's page into the project's exports, in place of an earlier one; return its path.
+
+    Raises as `write_report_of` does.
+    """
+    with Store.read(project.db_path) as store:
+        run = _run_of(project, store, run_id)
+    path = project.exports / f"report-run{run.id}.html"
+    write_report_of(project, "html", path, run.id)
+    return path
+
+
 def _run_of(project: Project, store: Store, run_id: int | None) -> Run:
     run = store.latest_run() if run_id is None else store.run(run_id)
     if run is None:
