@@ -6,6 +6,7 @@ from db.events import EventQueries
 from db.example_lists import ExampleListQueries
 from db.experts import ExpertQueries
 from db.live import LiveQueries
+from db.report_facts import ReportQueries
 from db.review_lists import ReviewListQueries
 from db.reviews import ReviewQueries
 from db.runs import RunQueries
@@ -21,6 +22,7 @@ class Store(
     EvaluationQueries,
     EventQueries,
     LiveQueries,
+    ReportQueries,
     ReviewQueries,
     ReviewListQueries,
 ):

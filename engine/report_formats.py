@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.report import Accuracy, Comparison, IterationEvaluation, Report
 from engine.report_experts import experts_json
+from engine.report_layout import Table
 from engine.report_reviews import Reviews
 from engine.report_stage_two import changed_json
 from engine.report_tables import report_tables
@@ -19,20 +20,23 @@ JSON_VERSION = 1
 
 def to_markdown(report: Report) -> str:
     """The whole report as GitHub-flavoured Markdown."""
-    parts = [
-        f"# Run {report.run.id}: {markdown_cell(report.run.status)}",
-        "",
-        markdown_cell(report.headline),
-    ]
+    status, headline = markdown_text(report.run.status), markdown_text(report.headline)
+    parts = [f"# Run {report.run.id}: {status}", "", headline]
     for table in report_tables(report):
-        parts += ["", f"## {table.title}"]
-        if table.rows:
-            ruler = ["---:" if i in table.numbers else "---" for i in range(len(table.columns))]
-            lines = [table.columns, ruler, *([markdown_cell(c) for c in row] for row in table.rows)]
-            parts += ["", *("| " + " | ".join(line) + " |" for line in lines)]
-        if table.note:
-            parts += ["", table.note]
+        parts += table_markdown(table)
     return "\n".join(parts) + "\n"
+
+
+def table_markdown(table: Table) -> list[str]:
+    """A table under its title, in lines."""
+    parts = ["", f"## {table.title}"]
+    if table.rows:
+        ruler = ["---:" if i in table.numbers else "---" for i in range(len(table.columns))]
+        lines = [table.columns, ruler, *([markdown_text(c) for c in row] for row in table.rows)]
+        parts += ["", *("| " + " | ".join(line) + " |" for line in lines)]
+    if table.note:
+        parts += ["", table.note]
+    return parts
 
 
 def to_json(report: Report) -> dict[str, Any]:
@@ -112,7 +116,7 @@ def to_json(report: Report) -> dict[str, Any]:
 _MARKUP = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)")
 
 
-def markdown_cell(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Text from a file or an error is data: it must not break out of its cell, or be markup."""
     plain = "".join(c if c.isprintable() else " " for c in text)
     return _MARKUP.sub(lambda mark: f"\\{mark[0]}", plain)

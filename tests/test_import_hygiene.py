@@ -40,6 +40,14 @@ def test_the_app_and_the_command_line_load_no_training_stack() -> None:
     assert not loaded_by("tripost_tui.cli", "tripost_tui.app") & TRAINING
 
 
+def test_drawing_is_loaded_by_who_writes_a_report_alone() -> None:
+    loaded = loaded_by("tripost_tui.cli", "tripost_tui.app", "tripost_tui.reporting")
+    assert not loaded & {"matplotlib", "jinja2"}
+    writing = loaded_by("tripost_tui.report_html.page")
+    assert "matplotlib" in writing
+    assert not writing & TRAINING
+
+
 def test_help_loads_next_to_nothing() -> None:
     slow = APP | TRAINING | {"rich", "pydantic", "sqlite_utils", "httpx2", "numpy", "psutil"}
     assert not loaded_by("tripost_tui.cli") & slow

@@ -112,6 +112,9 @@ class Backend(Protocol):
     def report(self, path: Path, run_id: int | None) -> ReportPage:
         """The report of a run, of the latest when None."""
 
+    def report_page(self, path: Path, run_id: int | None) -> Path:
+        """Write a report as an HTML page into the project's exports; return where it is."""
+
     def exporter(self, path: Path) -> Exporter:
         """The exports of a project: always the same one, whoever looks at it."""
 
@@ -265,6 +268,11 @@ class LocalBackend:
                 raise ProjectError(f"{path}: there is no run yet.", "Nothing to report on")
             report = build_report(store, run.id)
         return ReportPage(report.headline, report_tables(report), to_markdown(report))
+
+    def report_page(self, path: Path, run_id: int | None) -> Path:
+        from tripost_tui.reporting import write_report_page
+
+        return write_report_page(Project.open(path), run_id)
 
     def exporter(self, path: Path) -> Exporter:
         from tripost_tui.exporter import Exporter

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.errors import project_error
 from engine.files import write_atomically
-from engine.report_formats import markdown_cell
+from engine.report_formats import markdown_text
 from engine.statistics import Share
 from engine.study.comparing import Against, Comparison, Row
 from engine.study.results import IterationResult, RunResult
@@ -41,19 +41,19 @@ def write_results(folder: Path, comparison: Comparison) -> list[Path]:
 
 def to_markdown(comparison: Comparison) -> str:
     """The results as GitHub-flavoured Markdown."""
-    parts = [f"# Study: {markdown_cell(comparison.name)}", "", "## In words", ""]
-    parts += [f"- {markdown_cell(text)}" for text in in_words(comparison)]
+    parts = [f"# Study: {markdown_text(comparison.name)}", "", "## In words", ""]
+    parts += [f"- {markdown_text(text)}" for text in in_words(comparison)]
     if comparison.problems:
         parts += ["", "## What is missing or does not go together", ""]
-        parts += [f"- {markdown_cell(text)}" for text in comparison.problems]
+        parts += [f"- {markdown_text(text)}" for text in comparison.problems]
     for table in study_tables(comparison):
-        parts += ["", f"## {markdown_cell(table.title)}"]
+        parts += ["", f"## {markdown_text(table.title)}"]
         if table.rows:
             ruler = ["---:" if i in table.numbers else "---" for i in range(len(table.columns))]
             lines = [
-                [markdown_cell(text) for text in table.columns],
+                [markdown_text(text) for text in table.columns],
                 ruler,
-                *([markdown_cell(text) for text in row] for row in table.rows),
+                *([markdown_text(text) for text in row] for row in table.rows),
             ]
             parts += ["", *("| " + " | ".join(line) + " |" for line in lines)]
         if table.note:

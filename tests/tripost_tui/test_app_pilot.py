@@ -145,9 +145,14 @@ async def test_the_report_is_shown_and_copied(
         await pilot.press("y")
         await until(pilot, lambda: (state_folder / "copied.txt").exists(), "the copy")
         await said(pilot, "copied.txt")
+        assert (state_folder / "copied.txt").read_text().startswith("# Run 1")
+        await pilot.press("w")
+        page = project.exports / "report-run1.html"
+        await until(pilot, page.exists, "the page")
+        await until(pilot, lambda: "Written:" in text_of(pilot), "where it is")
+        await until(pilot, lambda: str(page) in (state_folder / "copied.txt").read_text())
         await pilot.press("j", "escape")
         assert isinstance(app.screen, RunScreen)
-    assert (state_folder / "copied.txt").read_text().startswith("# Run 1")
 
 
 async def test_quitting_while_a_run_is_at_work_asks_and_leaves_it_by_default(

@@ -11,6 +11,12 @@ ACTIONS: tuple[Action, ...] = (
         footer=1,
     ),
     Action(
+        id="report.page",
+        label="web page",
+        description="Write the report as a web page with figures, in the project's exports folder",
+        keys=("w",),
+    ),
+    Action(
         id="report.down",
         label="down",
         description="Scroll down, as the arrows do; pgdn a page, end to the end",

@@ -172,13 +172,32 @@ def _assignment(text: str) -> tuple[str, Any]:
     show_default=True,
     help="How to print it.",
 )
-def report(folder: Path, form: str) -> None:
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write it as one HTML page with figures and examples, and print nothing.",
+)
+@click.option(
+    "--markdown",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the same without the figures' pictures, as Markdown.",
+)
+def report(folder: Path, form: str, html: Path | None, markdown: Path | None) -> None:
     """Print the report of a project's latest run, also of one that is under way.
 
     Accuracy with intervals, updates, a test against the start, what was collected and dropped,
-    and where the time went.
+    and where the time went. With --html or --markdown it is a file that needs nothing else, with
+    what was shown and what was not in words, and examples of what the student wrote.
     """
     from engine.project import Project
-    from tripost_tui.reporting import print_report_of
+    from tripost_tui.reporting import print_report_of, write_report_of
 
-    print_report_of(Project.open(folder), form)
+    project = Project.open(folder)
+    if html is None and markdown is None:
+        print_report_of(project, form)
+    for path, file_form in ((html, "html"), (markdown, "md")):
+        if path is not None:
+            write_report_of(project, file_form, path)
+            click.echo(f"Written: {path}")

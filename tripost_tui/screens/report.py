@@ -1,5 +1,7 @@
 """The report of a run, to read and to copy."""
 
+from pathlib import Path
+
 from textual.app import ComposeResult
 from textual.containers import ScrollableContainer
 from textual.content import Content
@@ -59,6 +61,18 @@ class ReportScreen(BaseScreen):
 
     def do_copy(self) -> None:
         tripost(self.app).copy(self._page.markdown)
+
+    def do_page(self) -> None:
+        app = tripost(self.app)
+
+        def written(path: Path) -> None:
+            # It stays to be read when the message of the copy has gone.
+            box = self.query_one("#report", ScrollableContainer)
+            box.border_subtitle = Content(f"Written: {one_line(str(path))}")
+            app.copy(str(path))
+
+        app.say("Drawing the report …")
+        app.job(lambda: app.backend.report_page(self.place.path, self.place.run_id), written)
 
     def do_down(self) -> None:
         self.query_one("#report").scroll_relative(y=1, animate=False)

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from evaluated import evaluated_project
 
 from engine.project import Project, known_projects
 from engine.tasks.own.writing import new_folder
@@ -105,3 +106,24 @@ def test_no_run_no_report(cli: CommandLine) -> None:
     result = cli("report", "p")
     assert result.exit_code == 3
     assert "tripost run" in result.stderr
+
+
+def test_a_report_is_written_as_a_page_and_as_markdown(cli: CommandLine) -> None:
+    evaluated_project(cli.folder / "p")
+    result = cli("report", "p", "--html", "r.html", "--markdown", "r.md")
+    assert result.exit_code == 0
+    assert result.stdout.split() == ["Written:", "r.html", "Written:", "r.md"]
+    assert (cli.folder / "r.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert "**Not shown.**" in (cli.folder / "r.md").read_text(encoding="utf-8")
+
+
+def test_a_report_that_cannot_be_written_or_is_of_nothing_is_told(cli: CommandLine) -> None:
+    evaluated_project(cli.folder / "p")
+    lost = cli("report", "p", "--html", "nowhere/r.html")
+    assert lost.exit_code != 0
+    assert "nowhere/r.html" in lost.stderr
+    cli("new", "empty")
+    nothing = cli("report", "empty", "--html", "e.html")
+    assert nothing.exit_code != 0
+    assert "no run yet" in nothing.stderr
+    assert not (cli.folder / "e.html").exists()
