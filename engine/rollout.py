@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from engine.scoring import RolloutEnd
 from engine.seeds import item_seed
 from engine.student.generation import FinishReason, Generation, Request, TextGenerator
 from engine.trajectory import (
@@ -25,26 +25,18 @@ from engine.trajectory import (
     update_prompt,
 )
 
-
-class RolloutEnd(StrEnum):
-    """Why a student stopped."""
-
-    NO_FEEDBACK = "no feedback"
-    SATISFIED = "positive feedback"
-    NO_UPDATE = "no update"
-    UNCHANGED = "update unchanged"
-    MAX_UPDATES = "most updates reached"
-    TOO_LONG = "length"
+__all__ = ["Rollout", "RolloutEnd", "first_attempts", "roll_out"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What a student wrote; ``text`` is raw and follows the prompt."""
+    """What a student wrote; ``text`` is raw and follows the prompt, ``attempts`` are raw, too."""
 
     trajectory: Trajectory
     text: str
     tokens: int
     end: RolloutEnd
+    attempts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -71,36 +63,59 @@ def roll_out(
     *,
     max_updates: int,
     max_attempt_tokens: int,
+    insists: bool = False,
 ) -> list[Rollout]:
     """Let the student answer all questions together, in the order given.
 
-    ``max_attempt_tokens`` bounds each attempt and each feedback.
+    ``max_attempt_tokens`` bounds each attempt and each feedback. With ``insists`` a student that
+    ends its text is asked for feedback and an update all the same, as one that never learned to
+    go on by itself has to be.
     """
     rollouts = [_Open(q, s) for q, s in zip(questions, seeds, strict=True)]
-    _attempt(sampler, rollouts, hint, max_attempt_tokens)
+    _attempt(sampler, rollouts, hint, max_attempt_tokens, insists)
     while going := [r for r in rollouts if r.end is None]:
-        _feedback(sampler, going, hint, max_updates, max_attempt_tokens)
+        _feedback(sampler, going, hint, max_updates, max_attempt_tokens, insists)
         going = [r for r in going if r.end is None]
         _update(sampler, going, hint, max_attempt_tokens)
     return [_closed(r, hint) for r in rollouts]
 
 
-def _attempt(sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int) -> None:
+def first_attempts(
+    sampler: TextGenerator, questions: Sequence[str], seeds: Sequence[int], hint: str, limit: int
+) -> list[Generation]:
+    """Let the student write one attempt at each question, as `roll_out` begins; texts are raw.
+
+    ``limit`` bounds each of them, in tokens.
+    """
     stop = f"\n{FEEDBACK_PREFIX}"
-    requests = [
-        Request((prompt(r.question, hint),), item_seed(r.seed, "attempt"), limit, stop)
-        for r in rollouts
-    ]
-    for rollout, generation in zip(rollouts, sampler.generate(requests), strict=True):
+    return sampler.generate(
+        [
+            Request((prompt(question, hint),), item_seed(seed, "attempt"), limit, stop)
+            for question, seed in zip(questions, seeds, strict=True)
+        ]
+    )
+
+
+def _attempt(
+    sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int, insists: bool
+) -> None:
+    questions, seeds = [r.question for r in rollouts], [r.seed for r in rollouts]
+    written = first_attempts(sampler, questions, seeds, hint, limit)
+    for rollout, generation in zip(rollouts, written, strict=True):
         rollout.attempts.append(rollout.take(generation))
-        if generation.finish_reason is FinishReason.STOP:
+        if generation.finish_reason is FinishReason.STOP and not insists:
             rollout.end = RolloutEnd.NO_FEEDBACK
         elif generation.finish_reason is FinishReason.LENGTH:
             rollout.end = RolloutEnd.TOO_LONG
 
 
 def _feedback(
-    sampler: TextGenerator, rollouts: list[_Open], hint: str, max_updates: int, limit: int
+    sampler: TextGenerator,
+    rollouts: list[_Open],
+    hint: str,
+    max_updates: int,
+    limit: int,
+    insists: bool,
 ) -> None:
     requests = [
         Request(
@@ -119,7 +134,7 @@ def _feedback(
             rollout.end = RolloutEnd.TOO_LONG
         elif feedback is not None and feedback.is_correct:
             rollout.end = RolloutEnd.SATISFIED
-        elif generation.finish_reason is FinishReason.STOP:
+        elif generation.finish_reason is FinishReason.STOP and not insists:
             rollout.end = RolloutEnd.NO_UPDATE
         elif len(rollout.attempts) > max_updates:
             rollout.end = RolloutEnd.MAX_UPDATES
@@ -154,4 +169,4 @@ def _closed(rollout: _Open, hint: str) -> Rollout:
         )
     trajectory = Trajectory(rollout.question, tuple(turns))
     raw = render_body(trajectory.turns, hint, rollout.attempts)
-    return Rollout(trajectory, raw, rollout.tokens, rollout.end)
+    return Rollout(trajectory, raw, rollout.tokens, rollout.end, tuple(rollout.attempts))
