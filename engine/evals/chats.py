@@ -10,22 +10,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from db.evals import EvalQuestion
+from db.records import Split, Subtask
 from engine.evals.bench import Bench
 from engine.evals.scored import scored, voted
 from engine.evals.shots import make_shots
 from engine.experts.team import open_callers
 from engine.scoring import RolloutEnd
 from engine.seeds import item_seed
+from engine.tasks.base import Task
 from engine.trajectory import (
     ANSWER_PREFIX,
     FEEDBACK_PREFIX,
     UPDATE_PREFIX,
     Trajectory,
+    parse_attempt,
     parse_feedback,
 )
 from local_experts.accounts import Budget, tokens_of
@@ -44,7 +47,7 @@ _BOOK = "expert-replies.db"
 _SYSTEM = (
     "You solve problems step by step. Write numbered steps, each on a line of its own that begins "
     "with its number in parentheses, as in (1), (2). End with a line that states the answer alone, "
-    "in exactly this form:\n(Final response) So the answer is X."
+    "in exactly this form:\n(Final response) {stated}"
 )
 _FEEDBACK = (
     "Check your last answer step by step. Reply in one line. If every step and the final response "
@@ -81,7 +84,10 @@ class ExpertOnBench:
             self_improving=self._improves,
             exclude=[question.question for question in bench.questions],
         )
-        self._beginning = (Message(Role.SYSTEM, _SYSTEM), *self._shown(shots))
+        self._beginning = (
+            Message(Role.SYSTEM, _SYSTEM.format(stated=_stated(bench.task))),
+            *self._shown(shots),
+        )
 
     @property
     def _improves(self) -> bool:
@@ -223,6 +229,16 @@ class ExpertOnBench:
                 for future in going:
                     future.cancel()
                 raise
+
+
+def _stated(task: Task) -> str:
+    """Return how the task has an answer X stated, as its rationales do it."""
+    with suppress(ValueError):
+        for item in task.generate(Split.TRAIN, (Subtask.SEEN,), 1, 1):
+            said = parse_attempt(item.rationale).final_response
+            if said and item.answer in said:
+                return said.replace(item.answer, "X")
+    return "So the answer is X."
 
 
 def _without_marker(text: str) -> str:
