@@ -10,7 +10,7 @@ import importlib.metadata
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from engine.tasks.own import OwnTask
 from engine.tasks.own.choices import letter_of
 from engine.tasks.own.rows import split_options
 from engine.tasks.own.settings import ChoiceAnswer
+from engine.tasks.word_sorting_rationale import NoQuestion, read_words
 from engine.trajectory import FINAL_RESPONSE, Attempt, Step
 
 _TITLE = "The test cannot be used"
@@ -231,7 +232,8 @@ def of_files(
     said: dict[int, str] = {}
     asked: set[str] = set()
     with closing(open_task(name, seen, unseen, run_scripts=False)) as opened:
-        for row in rows:
+        for as_read in rows:
+            row = replace(as_read, question=_in_form(opened, as_read.question))
             answer = _as_task(opened, row)
             if answer is None:
                 wrong.append(f"{row.place}: answer: not written as the task's answers are")
@@ -286,6 +288,18 @@ def _task_of_files(paths: Sequence[Path]) -> str:
             _TITLE,
         )
     return str(next(iter(found)))
+
+
+def _in_form(task: Task, question: str) -> str:
+    """Return a question in the task's own layout: BIG-Bench-Hard has a list of words on one line
+    with what is asked, which no student here has ever seen."""
+    if task.name != "word_sorting" or isinstance(task, OwnTask):
+        return question
+    try:
+        words = read_words(question)
+    except NoQuestion:
+        return question
+    return f"Sort the following words alphabetically:\nList: {' '.join(words)}"
 
 
 def _as_task(task: Task, row: FileItem) -> str | None:
