@@ -1,13 +1,14 @@
 """One connection to the store: typed reads, atomic writes, errors in the store's own words."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from db.errors import StoreMissing, StoreReadOnly, StoreTooOld, from_sqlite
+from db.migrations import STEPS, Step
 from db.opening import create, open_database
 from db.rows import decode, encode, to_sqlite
 from db.waiting import BUSY_TIMEOUT_S, patiently
@@ -22,6 +23,9 @@ class Connection:
     StoreReadOnly, StoreCorrupt, StoreConflict; those that name a single row raise StoreMissing.
     """
 
+    steps: ClassVar[Sequence[Step]] = STEPS
+    """What makes the schema of its kind of database."""
+
     def __init__(self, connection: sqlite3.Connection, path: Path, timeout_s: float) -> None:
         self.path = path
         self._connection = connection
@@ -31,7 +35,7 @@ class Connection:
     @classmethod
     def create(cls, path: Path | str) -> Self:
         """Make an empty database at ``path`` and open it. Raises StoreExists and others."""
-        create(Path(path))
+        create(Path(path), cls.steps)
         return cls.open(path)
 
     @classmethod
@@ -44,7 +48,8 @@ class Connection:
         StoreTooNew, StoreTooOld, StoreReadOnly, StoreFull, StoreBusy, StoreCorrupt.
         """
         path = Path(path)
-        return cls(open_database(path, readonly=readonly, timeout_s=timeout_s), path, timeout_s)
+        opened = open_database(path, readonly=readonly, timeout_s=timeout_s, steps=cls.steps)
+        return cls(opened, path, timeout_s)
 
     @classmethod
     def read(cls, path: Path | str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Self:

@@ -14,6 +14,7 @@ starve, and our reads are short. ``synchronous=FULL`` in both: a committed row i
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -30,8 +31,10 @@ def wal_is_safe(version: tuple[int, int, int]) -> bool:
     return backported or version >= _WAL_FIXED_IN[-1]
 
 
-def create(path: Path) -> None:
+def create(path: Path, steps: Sequence[migrations.Step] = migrations.STEPS) -> None:
     """Make an empty database at ``path``: it appears there complete, or not at all.
+
+    ``steps`` make its schema, here and below.
 
     Raises StoreExists, StoreMissing (no such folder), StoreReadOnly, StoreFull.
     """
@@ -46,7 +49,7 @@ def create(path: Path) -> None:
                 if wal_is_safe(sqlite3.sqlite_version_info[:3]):
                     # A filesystem without shared memory answers with the mode it stays in.
                     connection.execute("PRAGMA journal_mode = WAL").fetchone()
-                migrations.migrate(connection, partial)
+                migrations.migrate(connection, partial, steps)
             migrations.sync(partial)
             os.replace(partial, path)
             migrations.sync(path.parent)
@@ -59,7 +62,13 @@ def create(path: Path) -> None:
         raise from_os(path, error) from error
 
 
-def open_database(path: Path, *, readonly: bool, timeout_s: float) -> sqlite3.Connection:
+def open_database(
+    path: Path,
+    *,
+    readonly: bool,
+    timeout_s: float,
+    steps: Sequence[migrations.Step] = migrations.STEPS,
+) -> sqlite3.Connection:
     """A connection to an up-to-date database: in autocommit mode, and never waiting by itself.
 
     A writable opening migrates, and makes sure that it really can write. A read-only one refuses
@@ -71,41 +80,50 @@ def open_database(path: Path, *, readonly: bool, timeout_s: float) -> sqlite3.Co
             raise StoreMissing(f"{path}: no such file. Make a project first: tripost new.")
         if not path.is_file():
             raise StoreMissing(f"{path}: this is not a file.")
-        return patiently(lambda: _open(path, readonly, timeout_s), timeout_s)
+        return patiently(lambda: _open(path, readonly, timeout_s, steps), timeout_s)
     except sqlite3.Error as error:
         raise from_sqlite(path, error) from error
     except OSError as error:
         raise from_os(path, error) from error
 
 
-def _open(path: Path, readonly: bool, timeout_s: float) -> sqlite3.Connection:
+def _open(
+    path: Path, readonly: bool, timeout_s: float, steps: Sequence[migrations.Step]
+) -> sqlite3.Connection:
     connection = _connect_readonly(path) if readonly else _connect(path)
     try:
         if readonly:
-            _prepare_reading(connection, path)
+            _prepare_reading(connection, path, steps)
         else:
-            _prepare_writing(connection, path, timeout_s)
+            _prepare_writing(connection, path, timeout_s, steps)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare_reading(connection: sqlite3.Connection, path: Path) -> None:
-    if migrations.check(connection, path):
+def _prepare_reading(
+    connection: sqlite3.Connection, path: Path, steps: Sequence[migrations.Step]
+) -> None:
+    if migrations.check(connection, path, steps):
         migrations.refuse_pending(path)
     connection.execute("PRAGMA query_only = ON")
 
 
-def _prepare_writing(connection: sqlite3.Connection, path: Path, timeout_s: float) -> None:
-    pending = migrations.check(connection, path)
+def _prepare_writing(
+    connection: sqlite3.Connection,
+    path: Path,
+    timeout_s: float,
+    steps: Sequence[migrations.Step],
+) -> None:
+    pending = migrations.check(connection, path, steps)
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     if mode != "wal" or not wal_is_safe(sqlite3.sqlite_version_info[:3]):
         connection.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
     if pending:
         # Not to be begun again for every lock met on the way: here SQLite does the waiting.
         connection.execute(f"PRAGMA busy_timeout = {round(timeout_s * 1000)}")
-        migrations.migrate(connection, path)
+        migrations.migrate(connection, path, steps)
         connection.execute("PRAGMA busy_timeout = 0")
     _try_writing(connection)
 

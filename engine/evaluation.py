@@ -7,6 +7,7 @@ own feedback stops it.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from db.records import (
     Evaluation,
@@ -15,6 +16,7 @@ from db.records import (
     StageName,
 )
 from engine.rollout import Rollout, roll_out
+from engine.scoring import score_attempts
 from engine.stage import RunContext, finish, is_done, working
 from engine.student.generation import chunks
 from engine.tasks.base import Task
@@ -22,35 +24,34 @@ from engine.tasks.base import Task
 
 def score(task: Task, item: Item, rollout: Rollout, run_id: int, iteration: int) -> Evaluation:
     """Score one rollout: the first attempt and the final one, strictly and flexibly."""
-    attempts = [turn.attempt for turn in rollout.trajectory.turns]
-    strict = [task.answer(attempt) for attempt in attempts]
-    flexible = [task.answer_flexible(attempt.text) for attempt in attempts]
-
-    def right(answers: list[str | None], index: int) -> bool:
-        said = attempts[index].text
-        return task.is_right(answers[index], item.answer, question=item.question, attempt=said)
-
-    last, last_flexible = _last(strict), _last(flexible)
+    attempts = rollout.attempts or tuple(turn.attempt.text for turn in rollout.trajectory.turns)
+    scores = score_attempts(task, item.question, item.answer, attempts)
     return Evaluation(
         run_id=run_id,
         iteration=iteration,
         item_id=item.id,
         text=rollout.text,
-        first_answer=strict[0],
-        final_answer=strict[last],
-        first_correct=right(strict, 0),
-        final_correct=right(strict, last),
-        first_flexible=right(flexible, 0),
-        final_flexible=right(flexible, last_flexible),
+        first_answer=scores.first_answer,
+        final_answer=scores.final_answer,
+        first_correct=scores.first_correct,
+        final_correct=scores.final_correct,
+        first_flexible=scores.first_flexible,
+        final_flexible=scores.final_flexible,
         updates=rollout.trajectory.updates,
         finish_reason=str(rollout.end),
         tokens=rollout.tokens,
     )
 
 
-def _last(answers: list[str | None]) -> int:
-    """Return the place of the last answer that is stated; 0 where none is."""
-    return max((index for index, answer in enumerate(answers) if answer is not None), default=0)
+def batches_of(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    """Cut test items into batches of one length, the same for the same items.
+
+    They are shuffled, so that the part that is done at any time speaks for the whole.
+    """
+    items = sorted(items, key=lambda item: (len(item.question), item.id))
+    batches = list(chunks(items, size))
+    random.Random("evaluate").shuffle(batches)
+    return batches
 
 
 def evaluate(context: RunContext, iteration: int, examples: str | None = None) -> None:
@@ -62,11 +63,7 @@ def evaluate(context: RunContext, iteration: int, examples: str | None = None) -
         return
     settings = context.settings.evaluate
     items = context.store.items(context.task.name, Split.TEST)
-    items = sorted(items, key=lambda item: (len(item.question), item.id))
-    # Batches are of items of one length; shuffled, so that the part that is done at any time
-    # speaks for the whole.
-    batches = list(chunks(items, settings.batch_size))
-    random.Random("evaluate").shuffle(batches)
+    batches = batches_of(items, settings.batch_size)
     there = context.store.evaluated_items(context.run_id, iteration)
     sampler = context.sampler(temperature=0.0)
     with working(context, iteration, StageName.EVALUATE, len(items)) as work:

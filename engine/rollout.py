@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from engine.scoring import RolloutEnd
 from engine.seeds import item_seed
 from engine.student.generation import FinishReason, Generation, Request, TextGenerator
 from engine.trajectory import (
@@ -25,26 +25,18 @@ from engine.trajectory import (
     update_prompt,
 )
 
-
-class RolloutEnd(StrEnum):
-    """Why a student stopped."""
-
-    NO_FEEDBACK = "no feedback"
-    SATISFIED = "positive feedback"
-    NO_UPDATE = "no update"
-    UNCHANGED = "update unchanged"
-    MAX_UPDATES = "most updates reached"
-    TOO_LONG = "length"
+__all__ = ["Rollout", "RolloutEnd", "first_attempts", "roll_out"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What a student wrote; ``text`` is raw and follows the prompt."""
+    """What a student wrote; ``text`` is raw and follows the prompt, ``attempts`` are raw, too."""
 
     trajectory: Trajectory
     text: str
     tokens: int
     end: RolloutEnd
+    attempts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,15 +81,28 @@ def roll_out(
     return [_closed(r, hint) for r in rollouts]
 
 
+def first_attempts(
+    sampler: TextGenerator, questions: Sequence[str], seeds: Sequence[int], hint: str, limit: int
+) -> list[Generation]:
+    """Let the student write one attempt at each question, as `roll_out` begins; texts are raw.
+
+    ``limit`` bounds each of them, in tokens.
+    """
+    stop = f"\n{FEEDBACK_PREFIX}"
+    return sampler.generate(
+        [
+            Request((prompt(question, hint),), item_seed(seed, "attempt"), limit, stop)
+            for question, seed in zip(questions, seeds, strict=True)
+        ]
+    )
+
+
 def _attempt(
     sampler: TextGenerator, rollouts: list[_Open], hint: str, limit: int, *, forced: bool
 ) -> None:
-    stop = f"\n{FEEDBACK_PREFIX}"
-    requests = [
-        Request((prompt(r.question, hint),), item_seed(r.seed, "attempt"), limit, stop)
-        for r in rollouts
-    ]
-    for rollout, generation in zip(rollouts, sampler.generate(requests), strict=True):
+    questions, seeds = [r.question for r in rollouts], [r.seed for r in rollouts]
+    written = first_attempts(sampler, questions, seeds, hint, limit)
+    for rollout, generation in zip(rollouts, written, strict=True):
         rollout.attempts.append(rollout.take(generation))
         if generation.finish_reason is FinishReason.STOP:
             rollout.end = None if forced else RolloutEnd.NO_FEEDBACK
@@ -175,4 +180,4 @@ def _closed(rollout: _Open, hint: str) -> Rollout:
         )
     trajectory = Trajectory(rollout.question, tuple(turns))
     raw = render_body(trajectory.turns, hint, rollout.attempts)
-    return Rollout(trajectory, raw, rollout.tokens, rollout.end)
+    return Rollout(trajectory, raw, rollout.tokens, rollout.end, tuple(rollout.attempts))

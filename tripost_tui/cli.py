@@ -13,6 +13,7 @@ from tripost_tui.commands.balancing import balance
 from tripost_tui.commands.comparing import compare_items
 from tripost_tui.commands.control import continue_, pause, resume, status, stop
 from tripost_tui.commands.doctor import doctor
+from tripost_tui.commands.evaluating import evaluate
 from tripost_tui.commands.experts import experts
 from tripost_tui.commands.exporting import export
 from tripost_tui.commands.keys import keys
@@ -88,6 +89,7 @@ for _command in (
     report,
     compare,
     compare_items,
+    evaluate,
     train_log,
     ask,
     export,
