@@ -24,7 +24,7 @@ from tripost_tui.widgets.run_top import top_content
 class RunLine(Static):
     """Iteration, stage, state, VRAM and ETA, looked at once a second in a thread of its own.
 
-    Not there once the run is finished: the row is the list's then. `Changed` tells the screen
+    Only there while an engine is at work: else the row is the list's. `Changed` tells the screen
     that an engine has come or gone.
     """
 
@@ -80,7 +80,7 @@ class RunLine(Static):
 
     def _show(self) -> None:
         state = self.state
-        self.display = state.run is not None and state.latest and state.word != "finished"
+        self.display = state.run is not None and state.alive
         if self.display:
             content = top_content(state, self.app.size.width - 2, self._glyphs)
             if not (isinstance(self.content, Content) and content.is_same(self.content)):
