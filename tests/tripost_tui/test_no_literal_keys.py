@@ -37,7 +37,7 @@ NAMED = re.compile(
             rf"{_START}{_LONE} (?:or|and) {_LONE}{_END}",  # a or x, + and -
             rf"(?:^|, |: |; ){_LONE} (?:the|another|an?|for|new)\b",  # s the task's scripts
             rf"\bor {_LONE} (?:for|here|as)\b",  # or e for an earlier one
-            r"[:(] ?[,.] [,.]\)",  # (keys , and . show others)
+            r"[:(] ?[,.] [,.]\)",  # (others: , .)
             r"\^[a-z]\b|\bctrl\+[a-z]\b|(?<![A-Za-z])F[0-9]+\b",
             rf"`{_LONE}`",
         )
@@ -117,7 +117,7 @@ def test_every_exception_is_needed() -> None:
         "enter asks, esc leaves",
         "esc, then enter on it in the list",
         "tab goes back to the values.",
-        "(keys , and . show others)",
+        "(others: , .)",
         "ctrl+r takes a test item",
         "See F1 for more",
         "/ writes another one",

@@ -253,8 +253,9 @@ class BalanceScreen(BaseScreen):
         return self._values.display
 
     def on_run_line_changed(self, _: RunLine.Changed) -> None:
-        self._drawn = ()
-        self.repaint()
+        if self.is_there and self.is_mounted:
+            self._drawn = ()
+            self.repaint()
 
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.repaint)

@@ -202,8 +202,9 @@ class ReviewScreen(_TagKeys, BaseScreen):
         return self._edit.display or self._filter.display
 
     def on_run_line_changed(self, _: RunLine.Changed) -> None:
-        self._drawn = ()
-        self.repaint()
+        if self.is_there and self.is_mounted:
+            self._drawn = ()
+            self.repaint()
 
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.repaint)

@@ -69,6 +69,8 @@ class RunLine(Static):
 
     def on_run_line_read(self, message: Read) -> None:
         message.stop()
+        if self._leave.is_set():
+            return
         before = self.state.alive
         if isinstance(message.outcome, Trouble):
             self.state.fail(message.outcome)
