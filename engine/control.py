@@ -205,6 +205,11 @@ class Control:
             self._wish = command.kind
         if self._wish is CommandKind.STOP:
             self._state = "stopping"
+        elif self._wish is CommandKind.PAUSE and self._state == self._at_work:
+            # The safe point may be a whole batch away.
+            self._state = "pausing"
+        elif self._wish is None and self._state == "pausing":
+            self._state = self._at_work
 
     def _pause(self) -> None:
         self._state = "paused"

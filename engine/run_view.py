@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.records import (
@@ -79,10 +80,10 @@ def _state(project: Project, heartbeat: Heartbeat | None, now: float | None) -> 
 class RunView:
     """A run as a person is shown it.
 
-    ``state`` is one of running, waiting for review, paused, stopping, stopped, finished, failed,
-    not started, or ``no heartbeat 34 s``; ``explanation`` says more where there is more to say,
-    else it is empty. ``done`` of ``total`` items of ``stage`` are done; ``rate`` is in items per
-    second. A run that waits for review counts what is decided.
+    ``state`` is one of running, waiting for review, pausing, paused, stopping, stopped, finished,
+    failed, not started, or ``no heartbeat 34 s``; ``explanation`` says more where there is more to
+    say, else it is empty. ``done`` of ``total`` items of ``stage`` are done; ``rate`` is in items
+    per second. A run that waits for review counts what is decided.
     """
 
     run: Run | None
@@ -114,7 +115,7 @@ def run_view(
         heartbeat = store.heartbeat(run.id)
         commands = [command.kind for command in store.pending_commands(run.id)]
     engine = _state(project, heartbeat, now)
-    state, explanation = _word(run, engine, stopping=CommandKind.STOP in commands, now=now)
+    state, explanation = _word(run, engine, commands, now)
     if heartbeat is None:
         return RunView(run, engine, state, explanation, iterations=run.iterations)
     moving = engine.alive and not engine.silent and not run.status.terminal
@@ -134,7 +135,10 @@ def run_view(
     )
 
 
-def _word(run: Run, engine: EngineState, *, stopping: bool, now: float) -> tuple[str, str]:
+def _word(
+    run: Run, engine: EngineState, commands: Sequence[CommandKind], now: float
+) -> tuple[str, str]:
+    """``commands`` are those that the engine has not taken up yet, in their order."""
     if run.status.terminal:
         return run.status.value, run.why_ended
     if run.status is RunStatus.PENDING and not engine.alive:
@@ -155,11 +159,15 @@ def _word(run: Run, engine: EngineState, *, stopping: bool, now: float) -> tuple
             f"no heartbeat {age_text(age)}",
             f"The engine ({engine.process}) is there, but gives no sign of life.",
         )
-    if stopping:
+    if CommandKind.STOP in commands:
         return "stopping", ""
     beat = engine.heartbeat
     fresh = beat is not None and engine.process is not None and beat.pid == engine.process.pid
-    return (beat.state if beat is not None and fresh else "running"), ""
+    word = beat.state if beat is not None and fresh else "running"
+    steering = [one for one in commands if one in (CommandKind.PAUSE, CommandKind.RESUME)]
+    if word == "running" and steering[-1:] == [CommandKind.PAUSE]:
+        word = "pausing"
+    return word, ""
 
 
 def age_text(seconds: float) -> str:

@@ -13,10 +13,11 @@ from typing import Any
 
 from db.records import Run, Stage, StageName, StageStatus
 from db.store import Store
-from engine.config import load_settings, with_values, write_settings
+from engine.config import load_settings, with_values
 from engine.postprocess import share_of_improving
 from engine.project import Project
 from engine.settings import Settings
+from engine.settings_editing import change_settings
 
 CHANGED = "selection.changed"
 """Kind of the event that an iteration's examples are made with other settings."""
@@ -89,8 +90,7 @@ def save_values(project: Project, values: Values) -> None:
         ConfigError: the file cannot be read, or a value is not allowed.
         OSError: it cannot be written.
     """
-    settings = load_settings(project.settings_path)
-    write_settings(project.settings_path, with_values(settings, values, "project.toml"))
+    change_settings(project.settings_path, values)
 
 
 def told(before: Values, now: Values) -> str:

@@ -25,6 +25,7 @@ from tripost_tui.state.gpu_watch import GpuWatch
 from tripost_tui.state.home import RunRow
 from tripost_tui.state.place import Place
 from tripost_tui.state.reading import HomeReader, RunReader
+from tripost_tui.state.standing_reading import StandingReader
 from tripost_tui.wish import FIRST_FOLDER, Wish, settings_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class Backend(Protocol):
 
     def reader(self, path: Path, run_id: int | None) -> RunReader:
         """To follow a run with, in the thread that asks for it."""
+
+    def standing(self, path: Path, run_id: int | None) -> StandingReader:
+        """To follow how a run stands with, and no more of it."""
 
     def collect_reader(self, path: Path, run_id: int | None) -> CollectReader:
         """The same for what it collects."""
@@ -153,6 +157,9 @@ class LocalBackend:
 
     def reader(self, path: Path, run_id: int | None) -> RunReader:
         return RunReader(path, run_id, self._clock, gpus=self.gpus.look)
+
+    def standing(self, path: Path, run_id: int | None) -> StandingReader:
+        return StandingReader(path, run_id, self._clock, gpus=self.gpus.look)
 
     def collect_reader(self, path: Path, run_id: int | None) -> CollectReader:
         from tripost_tui.state.collect_reading import CollectReader

@@ -19,14 +19,15 @@ from tripost_tui.commands.exporting import export
 from tripost_tui.commands.keys import keys
 from tripost_tui.commands.looking import look
 from tripost_tui.commands.plan import plan
+from tripost_tui.commands.project_list import projects
 from tripost_tui.commands.projects import new, report
 from tripost_tui.commands.reviewing import review
 from tripost_tui.commands.running import demo, run
 from tripost_tui.commands.studies import compare
 from tripost_tui.commands.tasks import task
-from tripost_tui.commands.the_app import open_app
+from tripost_tui.commands.the_app import OPEN, FoldersToo, open_app
 from tripost_tui.commands.train_log import train_log
-from tripost_tui.failures import EXIT_CODES, Commands
+from tripost_tui.failures import EXIT_CODES
 from tripost_tui.theme_names import THEME_NAMES
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(
@@ -43,7 +44,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 
 
 @click.group(
-    cls=Commands,
+    cls=FoldersToo,
     invoke_without_command=True,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -65,12 +66,13 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 def tripost(ctx: click.Context, ascii_only: bool, no_motion: bool, theme: str | None) -> None:
     """Teach a small language model to correct itself, on your own machine.
 
-    Without a command it opens the app. NO_COLOR=1 opens it without colours; what holds for good
+    Without a command it opens the app; with a folder in place of a command, the app on that
+    project: tripost ./demo. NO_COLOR=1 opens it without colours; what holds for good
     is set in the app (g s).
     """
     if ctx.invoked_subcommand is None:
         open_app(ctx)
-    elif ctx.invoked_subcommand != "look" and (ascii_only or no_motion or theme):
+    elif ctx.invoked_subcommand not in ("look", OPEN) and (ascii_only or no_motion or theme):
         raise click.UsageError("--ascii, --no-motion and --theme are for the app alone.")
 
 
@@ -78,6 +80,7 @@ for _command in (
     demo,
     look,
     new,
+    projects,
     run,
     status,
     stop,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.config import with_values, write_settings
 from engine.errors import BusyError, project_error
 from engine.expert_settings import SCRIPT
 from engine.lock import lock_holder
 from engine.project import Project
+from engine.settings_editing import change_settings
 
 
 def switched(
@@ -41,8 +41,7 @@ def switch_expert(project: Project, old: str | None, new: str) -> None:
     experts = project.settings.experts
     chains = {"experts.feedback": experts.feedback, "experts.improve": experts.improve}
     values = switched(chains, old, new)
-    settings = with_values(project.settings, values, str(project.settings_path))
     try:
-        write_settings(project.settings_path, settings)
+        change_settings(project.settings_path, values)
     except OSError as error:
         raise project_error(project.settings_path, error) from error

@@ -36,6 +36,7 @@ class Glyphs:
             return self.silent
         signs = {
             "running": self.running,
+            "pausing": self.stopping,
             "paused": self.paused,
             "waiting for review": self.paused,
             "starting": self.stopping,

@@ -93,9 +93,12 @@ def start_or_pause(now: Situation) -> Reason:
 
 
 def pause_label(now: Situation) -> str:
+    """Empty where there never will be anything to pause: the footer has no room for that."""
+    if now.state == "finished":
+        return ""
     if not now.alive:
         return "start" if now.state == "not started" else "resume"
-    return "resume" if now.state == "paused" else "pause"
+    return "resume" if now.state in ("pausing", "paused") else "pause"
 
 
 def has_engine(now: Situation) -> Reason:
@@ -238,12 +241,14 @@ def can_evaluate(now: Situation) -> Reason:
         return reason
     if now.alive and now.state == "waiting for review":
         return "The run waits for review: {global.review} decides, or tripost continue goes on."
-    if now.alive and now.state != "paused":
+    if now.alive and now.state not in ("pausing", "paused"):
         return "The run is at work: its evaluations come by themselves."
     return None
 
 
 def evaluate_label(now: Situation) -> str:
+    if now.state == "finished":
+        return ""
     return "start" if not now.alive and now.state == "not started" else "resume"
 
 

@@ -126,6 +126,20 @@ def test_a_pause_lasts_until_it_is_resumed(watched: Watched) -> None:
     assert not control.safe_point()
 
 
+def test_until_the_safe_point_it_is_pausing(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.control, "_POLL_EVERY_S", 0.0)
+    control = watched.control()
+    words = []
+    for kind in (CommandKind.PAUSE, CommandKind.RESUME, CommandKind.PAUSE, CommandKind.STOP):
+        watched.ask(kind)
+        control.pulse()
+        control.beat()
+        words.append(watched.heartbeat().state)
+    assert words == ["pausing", "running", "pausing", "stopping"]
+
+
 def test_a_paused_run_can_be_stopped(watched: Watched) -> None:
     control = watched.control()
     watched.ask(CommandKind.PAUSE)

@@ -105,6 +105,18 @@ def test_a_stop_that_was_asked_for_shows_at_once(project: Project, store: Store,
         assert run_view(project, store, now=at).state == "stopping"
 
 
+def test_a_pause_that_was_asked_for_shows_at_once_until_it_is_taken_back(
+    project: Project, store: Store, run: Run
+) -> None:
+    at = beat(store, run).at
+    words = []
+    with EngineLock(project):
+        for kind in (CommandKind.PAUSE, CommandKind.CHECKPOINT, CommandKind.RESUME):
+            store.send_command(run.id, kind)
+            words.append(run_view(project, store, now=at).state)
+    assert words == ["pausing", "pausing", "running"]
+
+
 def test_a_silent_engine_is_shown_with_the_age_of_its_heartbeat(
     project: Project, store: Store, run: Run
 ) -> None:

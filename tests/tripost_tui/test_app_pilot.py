@@ -54,7 +54,7 @@ async def test_home_lists_a_run_and_opens_it(app: TripostApp, project: Project) 
             assert "checkpoint saved at step 60, just now" in text
             await pilot.press("enter")
             await at_run(pilot)
-            assert "demo · iteration 2/3 · train · ● running · ETA 1 min" in text_of(pilot)
+            assert "demo · iteration 2/3 · train · ● running · ETA 3 min" in text_of(pilot)
             await pilot.press("escape")
             assert isinstance(app.screen, HomeScreen)
 

@@ -94,7 +94,7 @@ def test_drops_have_their_reasons_the_most_frequent_first(project: Project) -> N
 def test_an_earlier_iteration_can_be_looked_at(project: Project) -> None:
     recorded.record(project)
     state = read(project)
-    assert (state.shown, state.title()) == (2, "Collected, iteration 2 (others: , .)")
+    assert (state.shown, state.title()) == (2, "Collected, iteration 2 (keys , and . show others)")
     assert not state.choose(1)
     assert state.choose(-1)
     assert state.wanted == 1

@@ -63,3 +63,15 @@ def test_an_expert_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="price"):
         switch_expert(Project.open(project.path), HOSTED, unpriced)
     assert project.settings_path.read_bytes() == before
+
+
+def test_comments_and_order_of_ones_own_stay(tmp_path: Path) -> None:
+    project = recorded.new_project(tmp_path / "demo")
+    own = '# mine\n[train]\nweight = 1.5  # tried 2, too much\n\n[run]\r\nname = "sums"\n'
+    project.settings_path.write_bytes(own.encode())
+    switch_expert(Project.open(project.path), None, OTHER)
+    written = project.settings_path.read_bytes().decode()
+    assert written.startswith(own)
+    after = Project.open(project.path).settings
+    assert after.experts.feedback == after.experts.improve == (OTHER,)
+    assert (after.train.weight, after.run.name) == (1.5, "sums")

@@ -40,7 +40,7 @@ def test_the_top_line_of_a_running_run(project: Project) -> None:
         state = read(project)
     assert state.heading() == ["demo", "iteration 2/3", "train"]
     assert state.word == "running"
-    assert state.eta() == "ETA 1 min"
+    assert state.eta() == "ETA 3 min"
     assert state.notices() == []
 
 

@@ -90,5 +90,5 @@ class Action:
         return "do_" + self.id.split(".", 1)[1]
 
     def labelled(self, now: Situation) -> str:
-        """The footer's word for it in this situation."""
+        """The footer's word for it in this situation; empty where it is not to stand there."""
         return self.label_now(now) if self.label_now else self.label

@@ -63,7 +63,7 @@ class AboutRunScreen(FollowingScreen):
     def do_pause(self) -> None:
         if not self.state.alive:
             self.start()
-        elif self.state.word == "paused":
+        elif self.state.word in ("pausing", "paused"):
             self.ask(CommandKind.RESUME)
         else:
             self.ask(CommandKind.PAUSE)

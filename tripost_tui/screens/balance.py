@@ -19,6 +19,7 @@ from tripost_tui.actions import Target
 from tripost_tui.counting import Counting
 from tripost_tui.screens.base import bindings_of, tripost
 from tripost_tui.screens.desk import DeskScreen
+from tripost_tui.screens.run_lines import run_line
 from tripost_tui.situation import Situation
 from tripost_tui.state.balance import RATIO, BalanceDesk
 from tripost_tui.state.balance_port import BalancePort, Counted, Job
@@ -44,6 +45,7 @@ from tripost_tui.widgets.balance_panes import (
 from tripost_tui.widgets.key_footer import KeyFooter
 from tripost_tui.widgets.line_list import LineList
 from tripost_tui.widgets.pane import Notices, Pane
+from tripost_tui.widgets.run_line import RunLine
 from tripost_tui.widgets.text_view import TextPane
 from tripost_tui.widgets.values_box import ValuesBox
 
@@ -76,6 +78,7 @@ class BalanceScreen(DeskScreen[BalanceDesk, BalanceView]):
         self._top = Content("")
 
     def compose(self) -> ComposeResult:
+        yield run_line(self, self.place)
         yield Static(Content(""), id="top")
         yield Notices(self.glyphs)
         yield ValuesBox(id="values")
@@ -163,8 +166,17 @@ class BalanceScreen(DeskScreen[BalanceDesk, BalanceView]):
         return self.query_one("#values", ValuesBox)
 
     @property
+    def _at_work(self) -> bool:
+        return self.query_one(RunLine).state.alive
+
+    @property
     def _typing(self) -> bool:
         return self._values.display
+
+    def on_run_line_changed(self, _: RunLine.Changed) -> None:
+        if self.is_there and self.is_mounted:
+            self._drawn = ()
+            self.repaint()
 
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.repaint)
@@ -202,7 +214,8 @@ class BalanceScreen(DeskScreen[BalanceDesk, BalanceView]):
             return
         self._drawn = drawn
         if example is None:
-            pane.show(nothing_content(view, failed=self._poll_trouble is not None))
+            failed = self._poll_trouble is not None
+            pane.show(nothing_content(view, failed=failed, at_work=self._at_work))
             return
         content = example_content(example, self.glyphs, numbers=self.numbers)
         pane.show(content, from_top=example.entry is not self._drawn_entry)

@@ -19,6 +19,7 @@ from tripost_tui.situation import Situation
 STATES = {
     "running": "an engine is at work",
     "starting": "its engine loads",
+    "pausing": "it pauses after the items at hand",
     "paused": "its engine waits; {run.pause} resumes",
     "waiting for review": "it goes on when all is decided, or by tripost continue",
     "stopping": "it ends after the item at hand",
@@ -29,6 +30,14 @@ STATES = {
     "not started": "no engine has worked on it yet",
 }
 
+SIGNS = {
+    Target.REVIEW: {
+        "1u": "so many updates follow the first attempt",
+        "!": "flagged",
+        "e": "edited in review",
+    },
+}
+"""What else stands in a screen's list, and what it means."""
 
 _KEY_COLUMN = 14
 _WIDEST = 84
@@ -56,6 +65,9 @@ def help_content(target: Target, now: Situation, glyphs: Glyphs, width: int) -> 
             body = "\n".join(wrapped).removeprefix(head)
             style = "dim" if reason else ""
             lines.append(Content.assemble((head, f"bold {style}"), (body, style)))
+        if place is target:
+            for sign, meaning in SIGNS.get(target, {}).items():
+                lines.append(Content(f"{f'  {sign}':<{_KEY_COLUMN}}in the list: {meaning}"))
         lines.append(Content(""))
     lines.append(Content.styled("States", "bold $accent"))
     for word, meaning in STATES.items():

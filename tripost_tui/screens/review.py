@@ -16,6 +16,7 @@ from tripost_tui.actions.keymap import fill
 from tripost_tui.screens.base import bindings_of, tripost
 from tripost_tui.screens.dialogs import ConfirmDialog
 from tripost_tui.screens.review_writing import ReviewWriting
+from tripost_tui.screens.run_lines import run_line
 from tripost_tui.situation import Situation
 from tripost_tui.state.place import Place
 from tripost_tui.state.review import ASKS_ABOVE, ReviewDesk
@@ -30,6 +31,7 @@ from tripost_tui.widgets.pane import Notices
 from tripost_tui.widgets.review_item import decision_content, fitting_mode, item_content
 from tripost_tui.widgets.review_list import ReviewList
 from tripost_tui.widgets.review_top import nothing_content, notices, top_content
+from tripost_tui.widgets.run_line import RunLine
 from tripost_tui.widgets.text_view import TextView
 
 SHORT = 30
@@ -87,6 +89,7 @@ class ReviewScreen(_TagKeys, ReviewWriting):
         self._texts: dict[str, Content] = {}
 
     def compose(self) -> ComposeResult:
+        yield run_line(self, self.place)
         yield Static(Content(""), id="top")
         yield FilterBox(id="filter")
         yield Notices(self.glyphs)
@@ -120,6 +123,15 @@ class ReviewScreen(_TagKeys, ReviewWriting):
     @property
     def _item(self) -> TextView:
         return self.query_one("#item", TextView)
+
+    @property
+    def _at_work(self) -> bool:
+        return self.query_one(RunLine).state.alive
+
+    def on_run_line_changed(self, _: RunLine.Changed) -> None:
+        if self.is_there and self.is_mounted:
+            self._drawn = ()
+            self.repaint()
 
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.repaint)
@@ -174,7 +186,8 @@ class ReviewScreen(_TagKeys, ReviewWriting):
         item = view.item
         if item is None:
             pane.retitle("Trajectory")
-            pane.show(nothing_content(view, failed=self._poll_trouble is not None))
+            failed = self._poll_trouble is not None
+            pane.show(nothing_content(view, failed=failed, at_work=self._at_work))
             return
         origin = f"{item.trajectory.origin.value}, iteration {item.trajectory.iteration}"
         shown = fitting_mode(self.mode, pane.columns)

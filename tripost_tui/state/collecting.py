@@ -101,7 +101,7 @@ class CollectState(Standing[CollectReading]):
         if not self.shown or self.reading is None:
             return "Collected"
         others = len(self.reading.iterations) > 1
-        ways = fill(" (others: {collect.earlier} {collect.later})") if others else ""
+        ways = fill(" (keys {collect.earlier} and {collect.later} show others)") if others else ""
         return f"Collected, iteration {self.shown}{ways}"
 
     def empty(self) -> str:

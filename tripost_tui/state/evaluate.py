@@ -156,8 +156,8 @@ class EvaluateState:
             return "the engine is loading."
         if run.word == "stopping":
             return "the run is stopping; {evaluate.resume} resumes it after that."
-        if run.word == "paused":
-            return "the run is paused; {evaluate.resume} resumes it."
+        if run.word in ("pausing", "paused"):
+            return "the run is " + run.word + "; {evaluate.resume} resumes it."
         if run.word == "waiting for review":
             return "the run waits for review ({global.review}); it comes after that."
         if run.alive:

@@ -30,7 +30,8 @@ class RunRow:
     """One run, or a project that has none (``run_id`` None).
 
     Accuracies are shares of 1 on all test items of the last iteration that is evaluated whole;
-    ``start`` is the starting student's. ``trouble`` says why nothing is known of it.
+    ``start`` is the starting student's. ``pending_reviews`` counts trajectories of a project's
+    latest run that nobody has decided about. ``trouble`` says why nothing is known of it.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class RunRow:
     event: str = ""
     event_at: float | None = None
     disk_bytes: int | None = None
+    pending_reviews: int = 0
     trouble: str | None = None
 
     @property

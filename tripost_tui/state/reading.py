@@ -23,6 +23,8 @@ from tripost_tui.state.run import RunReading
 from tripost_tui.state.standing import StandingReading
 
 DISK_EVERY_S = 20.0
+REVIEWS_EVERY_S = 5.0
+"""To count takes a while where there are many."""
 
 
 class RunReader(ProjectReader[RunReading]):
@@ -74,6 +76,7 @@ class HomeReader:
     def __init__(self, clock: Clock = time.time) -> None:
         self._clock = clock
         self._sizes: dict[Path, tuple[float, int | None]] = {}
+        self._pending: dict[tuple[Path, int], tuple[float, int]] = {}
 
     def read(self) -> list[RunRow]:
         """The project opened last comes first; within one, its latest run.
@@ -140,7 +143,15 @@ class HomeReader:
             event=events[0].message if events else "",
             event_at=events[0].at if events else None,
             disk_bytes=size if latest else None,
+            pending_reviews=self._pending_reviews(project.path, store, run.id) if latest else 0,
         )
+
+    def _pending_reviews(self, path: Path, store: Store, run_id: int) -> int:
+        now, key = self._clock(), (path, run_id)
+        counted = self._pending.get(key)
+        if counted is None or now - counted[0] > REVIEWS_EVERY_S:
+            self._pending[key] = counted = (now, store.review_counts(run_id).pending)
+        return counted[1]
 
     def _size(self, path: Path) -> int | None:
         now = self._clock()

@@ -19,6 +19,11 @@ NO_TRAJECTORIES = (
     "resumes it.",
     "This list fills by itself.",
 )
+TRAJECTORIES_COME = (
+    NO_TRAJECTORIES[0],
+    "The run is at work: they come when it edits the student's attempts.",
+    NO_TRAJECTORIES[2],
+)
 CONSEQUENCE = (
     "Rejected ones are left out of training, edited ones are used as edited; "
     "a run that waits for review goes on."

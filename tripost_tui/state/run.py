@@ -16,6 +16,7 @@ from engine.statistics import Interval, wilson
 from tripost_tui.situation import Situation
 from tripost_tui.state.doing import doing, newest_alert
 from tripost_tui.state.loss import LossPlot, loss_plot
+from tripost_tui.state.stage_clock import StageClock
 from tripost_tui.state.stages import StageRow, stage_rows
 from tripost_tui.state.standing import Standing, StandingReading, Trouble
 
@@ -63,9 +64,12 @@ class RunState(Standing[RunReading]):
         super().__init__(name, latest=latest)
         self._losses: dict[tuple[int, int], float | None] = {}
         self._plotted: tuple[int, LossPlot] | None = None
+        self._clock = StageClock()
 
     def apply(self, reading: RunReading) -> None:
         super().apply(reading)
+        working = self.alive and self.word in ("running", "pausing", "stopping")
+        self._clock.apply(reading.stages, reading.at, working=working)
         if reading.steps:
             # A step that is replayed after a resume counts instead of the one read before.
             self._losses |= {(step.iteration, step.step): step.loss for step in reading.steps}
@@ -90,9 +94,11 @@ class RunState(Standing[RunReading]):
         """See `state.stages.stage_rows`."""
         if not self.reading or not self.run:
             return []
-        return stage_rows(
-            self.reading.stages, self.iterations, working=self.alive, collapse=collapse
-        )
+        stages = [
+            replace(stage, seconds=stage.seconds + self._clock.beyond(stage))
+            for stage in self.reading.stages
+        ]
+        return stage_rows(stages, self.iterations, working=self.alive, collapse=collapse)
 
     def accuracy_rows(self) -> list[AccuracyRow]:
         """One row per evaluated iteration, with what has been evaluated of it so far."""

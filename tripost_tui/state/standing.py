@@ -10,6 +10,7 @@ from engine.run_view import RunView
 from tripost_tui.actions.keymap import key_of
 from tripost_tui.situation import Situation
 from tripost_tui.state.gpu_watch import NOTHING_KNOWN, GpuLook
+from tripost_tui.state.run_eta import run_eta_s
 from tripost_tui.state.wording import roughly, shorten, vram
 from tripost_tui.text import one_line
 
@@ -148,10 +149,20 @@ class Standing(Generic[R]):
         return parts
 
     def eta(self) -> str:
-        """How long the stage at hand may take still; empty when that is not known."""
+        """How long the run may take still, or only the stage at hand; empty for not known."""
         if self.view is None or self.stage is None or self.word != "running":
             return ""
-        return "" if self.view.eta_s is None else f"ETA {roughly(self.view.eta_s)}"
+        whole = run_eta_s(self.view, self.reading.stages if self.reading else ())
+        if whole is not None:
+            return f"ETA {roughly(whole)}"
+        stage = self.stage_eta()
+        return f"stage ETA {stage}" if stage else ""
+
+    def stage_eta(self) -> str:
+        """How long the stage at hand may take still: ``4 min``; empty when that is not known."""
+        if self.view is None or self.view.eta_s is None or self.word != "running":
+            return ""
+        return roughly(self.view.eta_s) if self.stage else ""
 
     def gpu(self) -> GpuLoad | None:
         """The GPU that the engine at work is on; None where that is not known, or none is.

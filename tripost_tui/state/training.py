@@ -111,7 +111,7 @@ class TrainState(Standing[TrainReading]):
         shown += self._memory(figures)
         shown += self._device()
         if self.at_work:
-            shown.append(Figure("ETA", self.eta()[4:] or "not known yet"))
+            shown.append(Figure("ETA", self.stage_eta() or "not known yet"))
         elif stage is not None:
             done = stage.status is StageStatus.DONE
             shown.append(Figure("training", "done" if done else "interrupted"))
@@ -218,7 +218,7 @@ class TrainState(Standing[TrainReading]):
         if not self.shown or self.reading is None:
             return "Training"
         others = len(self.reading.iterations) > 1
-        ways = fill(" (others: {train.earlier} {train.later})") if others else ""
+        ways = fill(" (keys {train.earlier} and {train.later} show others)") if others else ""
         return f"Training, iteration {self.shown}{ways}"
 
     def situation(self) -> Situation:

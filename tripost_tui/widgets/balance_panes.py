@@ -172,12 +172,12 @@ def example_content(example: ShownExample, glyphs: Glyphs, *, numbers: bool) -> 
     return Content.assemble(Content("\n").join(lines), "\n\n", *parts)
 
 
-def nothing_content(view: BalanceView, *, failed: bool) -> Content:
+def nothing_content(view: BalanceView, *, failed: bool, at_work: bool = False) -> Content:
     """Why there is no example to show."""
     if not view.loaded:
         return Content("" if failed else "Reading the run")
     if view.source is Source.NOTHING:
-        return Content("")
+        return Content("The run is at work: they come by themselves." if at_work else "")
     if view.balance is None or view.is_old or not view.entries:
         return Content("The examples are listed when they are counted.")
     return Content(

@@ -37,6 +37,8 @@ def footer_parts(
     for action in actions:
         key = shown_key(offered_key(action, target, typing=now.typing) or "")
         label = action.labelled(now)
+        if not label:
+            continue
         if used + _width(key, label) > width:
             break
         used += _width(key, label)

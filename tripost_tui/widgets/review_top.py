@@ -9,6 +9,7 @@ from tripost_tui.glyphs import Glyphs
 from tripost_tui.state.review_view import ReviewView
 from tripost_tui.state.review_words import (
     NO_TRAJECTORIES,
+    TRAJECTORIES_COME,
     hidden_by_filter,
     progress,
     queue_empty,
@@ -56,11 +57,12 @@ def notices(view: ReviewView, troubles: Iterable[Trouble | None]) -> list[tuple[
     return [(kind, clean_text(title), clean_text(text)) for kind, title, text in found]
 
 
-def nothing_content(view: ReviewView, *, failed: bool) -> Content:
+def nothing_content(view: ReviewView, *, failed: bool, at_work: bool = False) -> Content:
     """Why there is no trajectory to show, and what to do."""
     if not view.loaded:
         return Content("" if failed else "Reading the trajectories")
     if view.wanted and view.counts.total:
         text = f"Nothing here: {hidden_by_filter(view.hidden)}."
         return Content(text + fill(" {review.filter} writes another one."))
-    return Content("\n").join(Content(fill(line)) for line in NO_TRAJECTORIES)
+    lines = TRAJECTORIES_COME if at_work else NO_TRAJECTORIES
+    return Content("\n").join(Content(fill(line)) for line in lines)

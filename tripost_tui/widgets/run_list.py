@@ -14,6 +14,7 @@ from tripost_tui.text import one_line
 
 _STATE_STYLES = {
     "running": "$text-success",
+    "pausing": "$text-warning",
     "paused": "$text-warning",
     "waiting for review": "$text-warning",
     "starting": "$text-accent",
@@ -78,6 +79,8 @@ def _second_line(row: RunRow, below: Sequence[str], width: int, now: float, glyp
     parts = list(below)
     if row.event_at is not None:
         parts.append(f"{one_line(row.event, 60)}, {age(now - row.event_at)}")
+    if row.pending_reviews:
+        parts.append(f"{row.pending_reviews:,} to review")
     if row.first is not None:
         parts.append(f"first {100 * row.first:.1f}%")
     if row.disk_bytes is not None:

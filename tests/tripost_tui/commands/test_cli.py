@@ -17,8 +17,8 @@ def test_help_names_the_commands_in_order_of_use_and_the_exit_codes(cli: Command
     text = cli("--help").stdout
     named = re.findall(r"^  (\w[\w-]*)   *[A-Z]", text, re.MULTILINE)
     assert " ".join(named) == (
-        "demo look new run status stop pause resume review balance continue report compare "
-        "compare-items eval train-log ask export task experts plan doctor keys"
+        "demo look new projects run status stop pause resume review balance continue report "
+        "compare compare-items eval train-log ask export task experts plan doctor keys"
     )
     for code, meaning in EXIT_CODES.items():
         assert f"{code:>3}  {meaning}" in text
