@@ -183,7 +183,7 @@ def wait_for(project: Project, query: str, count: int) -> None:
 
 def print_head() -> None:
     print("# Keys while an engine trains\n")
-    print(f"{measured_on()} a pseudo-terminal of {COLUMNS}x{ROWS}. Milliseconds.\n")
+    print(f"{measured_on()} A pseudo-terminal of {COLUMNS}x{ROWS}. Milliseconds.\n")
     print(HEADER, flush=True)
 
 
