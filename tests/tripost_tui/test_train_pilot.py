@@ -44,7 +44,7 @@ async def test_it_shows_figures_charts_and_alerts(app: TripostApp, run_id: int) 
         await until(pilot, lambda: "dev set" in text_of(pilot), "the charts")
         text = text_of(pilot)
     for part in (
-        "● running · VRAM 5.0/12.0 GiB · ETA 1 min",
+        "● running · VRAM 5.0/12.0 GiB · ETA 3 min",
         "80 of 120",
         "% of 51 TFLOPS",
         "61 °C, 148 W",
