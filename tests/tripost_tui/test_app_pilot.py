@@ -59,6 +59,21 @@ async def test_home_lists_a_run_and_opens_it(app: TripostApp, project: Project) 
             assert isinstance(app.screen, HomeScreen)
 
 
+async def test_enter_ahead_of_the_first_reading_opens_what_it_finds(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let, backend = Event(), StartedBackend(project.path.parent)
+    home = backend.home
+    monkeypatch.setattr(backend, "home", lambda: home() if let.wait(10) else [])
+    with recorded.at_work(project, recorded.record(project)):
+        app = app_on(backend)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("enter")
+            assert isinstance(app.screen, HomeScreen)
+            let.set()
+            await at_run(pilot)
+
+
 async def test_the_run_screen_shows_everything_side_by_side(
     app: TripostApp, project: Project
 ) -> None:

@@ -58,6 +58,7 @@ class HomeScreen(BaseScreen):
         self.state = HomeState()
         self._again = Event()
         self._left = False
+        self._open_when_read = False
 
     def compose(self) -> ComposeResult:
         yield Static(Content.assemble(("TriPosT", "bold $accent"), "  projects and runs"), id="top")
@@ -100,6 +101,9 @@ class HomeScreen(BaseScreen):
     def on_home_screen_read(self, message: Read) -> None:
         self.state.apply(message.rows)
         self.repaint()
+        if self._open_when_read:
+            self._open_when_read = False
+            self.do_open()
 
     def repaint(self) -> None:
         """Show the state as it is."""
@@ -135,7 +139,10 @@ class HomeScreen(BaseScreen):
         self.query_one(RunList).action_cursor_up()
 
     def do_open(self) -> None:
-        if (place := self.state.place) is not None:
+        if not self.state.loaded:
+            # Who knows the app types ahead of the first reading.
+            self._open_when_read = True
+        elif (place := self.state.place) is not None:
             tripost(self.app).open_stage(Target.RUN, place)
 
     def do_new(self) -> None:

@@ -117,7 +117,7 @@ class HomeState:
     def situation(self) -> Situation:
         row = self.selected
         return Situation(
-            selected=row is not None,
+            selected=row is not None or not self.loaded,
             readable=row is None or row.trouble is None,
             latest=row is None or row.latest,
             has_run=bool(row and row.run_id is not None),
