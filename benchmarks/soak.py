@@ -1,12 +1,14 @@
-"""What hours of watching and reviewing a run that grows do to the app's memory.
+"""What hours of watching and reviewing a run do to the app's memory.
 
-    python benchmarks/soak.py [--minutes N] [--folder DIR] > benchmarks/soak.md
+    python benchmarks/soak.py [--minutes N] [--grow N] [--folder DIR] > benchmarks/soak.md
 
 The app runs without a terminal, twelve times as fast as it would: it reads every 20 ms instead of
-every 250. A process of its own writes the run: steps, events, attempts, trajectories. Keys go
-through all screens, decide, undo, filter and resize. After each round the collector runs, and what
-the process holds is noted. Prints a Markdown table and which objects have become more; --trace
-tells the lines of code as well, and makes all of it several times slower.
+every 250. A process of its own writes the run: steps, events, attempts, trajectories, as fast as it
+can until there are ``--grow`` of each, then one of each in two seconds: what grows from then on is
+the app. Keys go through all screens, decide, undo, filter and resize. After each round the
+collector runs, and once a minute what the process holds is noted. Prints a Markdown table and which
+objects have become more; --trace tells the lines of code as well, and makes all of it several times
+slower. Ends with an error if the app or the writer did.
 """
 
 import argparse
@@ -45,47 +47,57 @@ from tripost_tui.state.place import Place
 
 POLL_S = 0.02
 ROUND_S = 12.0
-SETTLED = 3
 KEYS = ("j", "k", "j", "a", "u", "x", "u", "f", "f", "d", "j", "3", "3", "b", "b", "space", "o")
+OTHERS = {
+    Target.COLLECT: ("tab", "j", "k"),
+    Target.BALANCE: ("plus", "minus", "j", "j"),
+    Target.TRAIN: ("tab", "j", "k"),
+    Target.EVALUATE: ("j", "c", "c"),
+    Target.PLAYGROUND: ("tab",),
+    Target.EXPORT: ("j", "k"),
+}
+"""Further screens of a run, and what is pressed there."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--grow", type=int, default=6000, help="trajectories written at full speed")
     parser.add_argument("--folder", type=Path, help="where to make the database")
     parser.add_argument("--trace", action="store_true", help="follow every allocation")
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.write:
-        write_on(Project.open(arguments.write))
+        write_on(Project.open(arguments.write), arguments.grow)
         return
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         os.environ["TRIPOST_STATE_DIR"] = f"{folder}/state"
         project = Project.create(Path(folder) / "grown", demo_settings())
         remember_project(project.path)
         command = [sys.executable, __file__, "--write", str(project.path)]
+        command += ["--grow", str(arguments.grow)]
         with subprocess.Popen(command, stdin=subprocess.PIPE) as writer:
             try:
-                asyncio.run(soaked(project, arguments.minutes, arguments.trace))
+                asyncio.run(soaked(project, writer, arguments))
             finally:
                 writer.kill()
 
 
-def write_on(project: Project) -> None:
-    """Be the engine: a run that grows until the process is killed."""
+def write_on(project: Project, grow: int) -> None:
+    """Be the engine, until the process is killed: a run that grows fast and then hardly."""
     rng, number = random.Random(1), 0
-    with EngineLock(project), Store.open(project.db_path) as store:
+    with EngineLock(project), Store.open(project.db_path, timeout_s=120) as store:
         run = store.create_run(
             seed=1, iterations=9, config={}, config_hash="", versions={}, student="none"
         )
         while True:
             with store.transaction():
-                for _ in range(5):
+                for _ in range(5 if number < grow else 1):
                     number += 1
                     store.add_train_steps([step(run.id, number, rng)])
                     add_trajectory(store, run.id, number, rng)
                 store.add_event(run.id, "checkpoint.saved", f"checkpoint saved at step {number}")
-            time.sleep(0.1)
+            time.sleep(0.1 if number < grow else 2)
 
 
 def step(run_id: int, number: int, rng: random.Random) -> TrainStep:
@@ -148,7 +160,9 @@ def add_trajectory(store: Store, run_id: int, number: int, rng: random.Random) -
     )
 
 
-async def soaked(project: Project, minutes: float, trace: bool) -> None:
+async def soaked(
+    project: Project, writer: subprocess.Popen[bytes], arguments: argparse.Namespace
+) -> None:
     FollowingScreen.POLL_S = RunScreen.POLL_S = POLL_S
     process, app = psutil.Process(), TripostApp()
     place = Place(project.path, "grown")
@@ -163,25 +177,30 @@ async def soaked(project: Project, minutes: float, trace: bool) -> None:
     print_head()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(2)
-        began, number = time.monotonic(), 0
+        began = noted = time.monotonic()
         traced: tracemalloc.Snapshot | None = None
-        there: Counter[str] = Counter()
-        while time.monotonic() - began < 60 * minutes:
+        there: Counter[str] | None = None
+        while time.monotonic() - began < 60 * arguments.minutes:
             await go_round(pilot, app, place, counts)
-            number += 1
+            if writer.poll() is not None or not app.is_running:
+                raise SystemExit("The writer ended." if app.is_running else "The app ended.")
             gc.collect()
+            if time.monotonic() - noted < 60:
+                continue
+            noted, written = time.monotonic(), rows(project)
             print(
-                f"| {(time.monotonic() - began) / 60:.1f} | {counts['readings']:,} | "
-                f"{counts['keys']:,} | {rows(project):,} | {process.memory_info().rss / 1e6:.1f} | "
+                f"| {(noted - began) / 60:.1f} | {counts['readings']:,} | {counts['keys']:,} | "
+                f"{written:,} | {process.memory_info().rss / 1e6:.1f} | "
                 f"{len(gc.get_objects()):,} |",
                 flush=True,
             )
-            if number == SETTLED:  # what is made once has been made
+            if there is None and written > arguments.grow:
                 there = kinds()
-                if trace:
+                if arguments.trace:
                     tracemalloc.start()
                     traced = tracemalloc.take_snapshot()
-        print_more(there)
+        if there is not None:
+            print_more(there)
         if traced is not None:
             print_growth(traced)
         await pilot.press("escape")
@@ -214,6 +233,11 @@ async def go_round(
         await press(*KEYS)
         await press("e", "a", "b", "escape", "m", "n", "escape", "r")
         await press("slash", *"word7", "enter", "j", "j", "escape")
+    for target, keys in OTHERS.items():
+        app.open_stage(target, place)
+        await asyncio.sleep(0.5)
+        await press(*keys)
+        await asyncio.sleep(0.3)
     await pilot.resize_terminal(80, 24)
     await pilot.resize_terminal(20, 5)
     await pilot.resize_terminal(120, 40)
@@ -237,7 +261,7 @@ def kinds() -> Counter[str]:
 
 
 def print_more(before: Counter[str]) -> None:
-    print(f"\nMore of these since round {SETTLED}:\n")
+    print("\nMore of these than when the run had grown:\n")
     print("| objects | more |")
     print("| --- | --: |")
     for kind, count in (kinds() - before).most_common(12):
