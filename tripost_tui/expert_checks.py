@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable
 from contextlib import closing
@@ -24,21 +25,25 @@ from local_experts.names import BackEnd, parse_name
 from local_experts.protocol import ExpertFacts
 
 _NAMED = 8
+_NO_NEED = "Scripted experts need no server."
 
 
 def expert_checks(found: Discovery) -> list[Check]:
     """One finding for each kind of expert. Texts hold names from servers: clean before showing."""
     files = [problem for problem in found.problems if isinstance(problem, ModelFileInvalid)]
-    unreached = [problem for problem in found.problems if problem not in files]
     checks = []
     if found.ollama is not None:
         models = _listed([model.name for model in found.ollama.models], "no models")
         detail = f"{found.ollama.version} at {found.ollama.url}: {models}"
         checks.append(Check("ollama", Status.OK, detail))
+    if found.ollama_problem is not None:
+        checks.append(_no_ollama(found.ollama_problem))
     if found.openai is not None:
         detail = f"{found.openai.url}: {_listed(found.openai.models, 'no models')}"
         checks.append(Check("openai-compatible", Status.OK, detail))
-    checks += [_unreached(problem) for problem in unreached]
+    if found.openai_problem is not None:
+        fix = "Start the server, or set OPENAI_BASE_URL and the key. " + _NO_NEED
+        checks.append(Check("openai-compatible", Status.WARNING, str(found.openai_problem), fix))
     checks.append(Check("gguf files", Status.OK, _listed(map(_gguf, found.gguf), "none found")))
     checks += [Check("gguf files", Status.WARNING, str(problem)) for problem in files]
     version = found.llama_cpp or "not installed (pip install 'tripost-tui[llama-cpp]')"
@@ -97,8 +102,12 @@ def _fix(name: str, error: ExpertError) -> str:
             return f"Check its address and what answers there, {other}."
 
 
-def _unreached(problem: ExpertError) -> Check:
-    return Check("experts", Status.OK, f"{problem} Scripted experts need no server.")
+def _no_ollama(problem: ExpertError) -> Check:
+    """Nobody has to have one: where none was named and none listens, that is as it should be."""
+    if isinstance(problem, ExpertUnreachable) and not os.environ.get("OLLAMA_HOST"):
+        return Check("ollama", Status.OK, f"none answers ({problem.message}) {_NO_NEED}")
+    fix = f"Start it (ollama serve), or set OLLAMA_HOST. {_NO_NEED}"
+    return Check("ollama", Status.WARNING, str(problem), fix)
 
 
 def _gguf(file: GgufFile) -> str:

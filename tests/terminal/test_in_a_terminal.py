@@ -55,6 +55,16 @@ def test_the_app_ends_when_its_terminal_is_closed(terminal: Terminal) -> None:
     terminal.ends()
 
 
+def test_under_nohup_it_ends_with_its_terminal_as_well(
+    installed: Path, tmp_path: Path, env: dict[str, str]
+) -> None:
+    command = ["sh", "-c", "trap '' HUP; exec \"$0\"", str(installed / "tripost")]
+    with Terminal(command, cwd=tmp_path, env=env) as terminal:
+        terminal.sees("No runs yet", STARTS)
+        terminal.process.send_signal(signal.SIGHUP)
+        terminal.ends()
+
+
 def hues(raw: bytes) -> set[tuple[bytes, ...]]:
     """The colours that were written, but for black, white and greys."""
     return {found for found in COLOUR.findall(raw) if len(set(found)) > 1}

@@ -61,18 +61,48 @@ def test_a_long_list_is_cut() -> None:
     assert expert_checks(found)[0].detail.endswith("m7 and 92 more")
 
 
-def test_an_absent_server_is_fine_and_a_damaged_file_is_not() -> None:
-    found = Discovery(
+def found_with(ollama: ExpertError | None = None, openai: ExpertError | None = None) -> Discovery:
+    broken = ModelFileInvalid("b.gguf: broken.")
+    return Discovery(
         ollama=None,
         openai=None,
         gguf=(),
         llama_cpp=None,
-        problems=(ExpertUnreachable("http://a: refused."), ModelFileInvalid("b.gguf: broken.")),
+        problems=(*filter(None, (ollama, openai)), broken),
+        ollama_problem=ollama,
+        openai_problem=openai,
     )
-    told = {check.detail: check.status for check in expert_checks(found)}
+
+
+def test_an_absent_server_is_fine_and_a_damaged_file_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    checks = expert_checks(found_with(ollama=ExpertUnreachable("http://a: refused.")))
+    told = {check.detail: check.status for check in checks}
     assert told["The model file cannot be used: b.gguf: broken."] is Status.WARNING
-    unreached = "The expert does not answer: http://a: refused. Scripted experts need no server."
-    assert told[unreached] is Status.OK
+    assert told["none answers (http://a: refused.) Scripted experts need no server."] is Status.OK
+
+
+def test_a_server_that_was_named_and_does_not_answer_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "http://a")
+    refused, other = (
+        ExpertUnreachable("http://a: refused."),
+        ExpertUnreachable("http://b: refused."),
+    )
+    ollama, openai, *_ = expert_checks(found_with(refused, other))
+    assert (ollama.name, ollama.status) == ("ollama", Status.WARNING)
+    assert "OLLAMA_HOST" in ollama.fix
+    assert (openai.name, openai.status) == ("openai-compatible", Status.WARNING)
+    assert "OPENAI_BASE_URL" in openai.fix
+
+
+def test_what_is_no_ollama_is_a_warning_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    ollama, *_ = expert_checks(found_with(ollama=ExpertReplyInvalid("no version in the reply.")))
+    assert ollama.status is Status.WARNING
 
 
 @pytest.mark.parametrize(

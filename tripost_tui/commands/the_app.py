@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -65,6 +66,9 @@ def open_app(ctx: click.Context, *, project: Path | None = None, look: bool = Fa
         raise click.UsageError("The app needs a terminal. Without one, use a command.")
     from tripost_tui.app import TripostApp
 
+    if hasattr(signal, "SIGHUP"):
+        # nohup has it ignored, and an app whose terminal is gone would go on without end.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     said = ctx.find_root().params
     TripostApp(
         project,

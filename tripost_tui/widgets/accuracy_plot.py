@@ -58,6 +58,13 @@ class AccuracyPlot(Vertical, can_focus=True):
             return
         final, first = ("*", "o") if self._ascii_only else ("●", "○")
         said = f"{final} final answer, {first} first attempt; lines: 95% intervals"
+        partial = [line for line in lines if not line.done]
+        if partial:
+            # At the front, where a narrow pane does not cut it off.
+            parts = (
+                f"{line.label}: {line.n:,} of {line.wanted:,} items so far" for line in partial
+            )
+            said = f"{', '.join(parts)}; {said}"
         self._caption.update(Content(said))
         if isinstance(self._canvas, _Plot):
             self._draw(self._canvas, lines, iterations)
