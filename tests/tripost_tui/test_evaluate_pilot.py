@@ -237,7 +237,7 @@ async def test_an_evaluation_is_followed(app: TripostApp, tmp_path: Path) -> Non
             screen = await open_evaluate(pilot)
             assert "iteration 2: 13/20 evaluated" in text_of(pilot)
             assert "13 items of 20 so far" in text_of(pilot)
-            assert "13 of 20 items so far; ● final answer" in text_of(pilot)
+            assert "13 of 20 items so far;" in text_of(pilot)
             screen._not_before = 0.0
             with Store.open(project.db_path) as store:
                 evaluate(store, 1, 2, SECOND, 13, 20)

@@ -42,12 +42,6 @@ class AccuracyPlot(Vertical, can_focus=True):
         yield self._canvas
         yield self._caption
 
-    def on_mount(self) -> None:
-        if isinstance(self._canvas, _Plot):
-            self._canvas.margin_left = _AXIS_COLUMNS
-            self._canvas.margin_bottom = 1
-            self._canvas.margin_top = 0
-
     def show(self, lines: Sequence[AccuracyLine], iterations: int) -> None:
         """Draw ``lines`` of a run of so many iterations, unless that is what is drawn already."""
         drawn = (list(lines), iterations, self.size, self.app.theme)

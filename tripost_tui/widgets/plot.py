@@ -8,6 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Event, Mount
+from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 from textual_hires_canvas import HiResMode
@@ -21,9 +23,23 @@ _AXIS_COLUMNS = 8
 
 
 class _Plot(PlotWidget, can_focus=False):
-    """The library's widget without its own keys, which would shadow the screen's."""
+    """The library's widget with narrow margins, and without its keys, which would shadow the
+    screen's."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
+    margin_left = reactive(_AXIS_COLUMNS)
+    margin_bottom = reactive(1)
+    margin_top = reactive(0)
+
+    async def on_event(self, event: Event) -> None:
+        # The library looks for its parts when it is mounted; on a screen that was left at once
+        # they were never made.
+        if self.children or not isinstance(event, Mount):
+            await super().on_event(event)
+
+    def _update_margin_sizes(self) -> None:
+        if self.children:
+            super()._update_margin_sizes()
 
 
 class _Steps(NumericAxisFormatter):
@@ -90,10 +106,6 @@ class ChartPane(Vertical, can_focus=True):
 
     def on_mount(self) -> None:
         self._canvas.display = False
-        if isinstance(self._canvas, _Plot):
-            self._canvas.margin_left = _AXIS_COLUMNS
-            self._canvas.margin_bottom = 1
-            self._canvas.margin_top = 0
 
     @property
     def columns(self) -> int:
