@@ -15,6 +15,7 @@ ACTIONS: tuple[Action, ...] = (
         label="web page",
         description="Write the report as a web page with figures, in the project's exports folder",
         keys=("w",),
+        footer=2,
     ),
     Action(
         id="report.down",
