@@ -1,9 +1,11 @@
-"""Writing files so that a crash leaves the old one or the new one, never a torn one."""
+"""Writing files so that a crash leaves the old one or the new one, never a torn one; the room
+that there is for them."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,6 +45,15 @@ def sync_folder(folder: Path) -> None:
     """Make renames inside ``folder`` last through a power cut, where the system can."""
     if os.name == "posix":
         _sync(folder)
+
+
+def free_bytes(path: Path) -> int | None:
+    """Return the room on the disk that ``path`` would be on; None where it cannot be told."""
+    path = path.absolute()
+    for folder in (path, *path.parents):
+        with suppress(OSError):
+            return shutil.disk_usage(folder).free
+    return None
 
 
 def _sync(path: Path) -> None:

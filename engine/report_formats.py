@@ -29,10 +29,11 @@ def to_markdown(report: Report) -> str:
 
 def table_markdown(table: Table) -> list[str]:
     """A table under its title, in lines."""
-    parts = ["", f"## {table.title}"]
+    parts = ["", f"## {markdown_text(table.title)}"]
     if table.rows:
         ruler = ["---:" if i in table.numbers else "---" for i in range(len(table.columns))]
-        lines = [table.columns, ruler, *([markdown_text(c) for c in row] for row in table.rows)]
+        columns, *rows = ([markdown_text(c) for c in row] for row in (table.columns, *table.rows))
+        lines = [columns, ruler, *rows]
         parts += ["", *("| " + " | ".join(line) + " |" for line in lines)]
     if table.note:
         parts += ["", table.note]
@@ -130,31 +131,33 @@ def _reviews_json(reviews: Reviews) -> dict[str, Any]:
     return {
         "reviews": {
             "iterations": [asdict(one) for one in reviews.iterations],
-            "with_oneself": _share_json(reviews.with_oneself),
-            "with_checker": _share_json(reviews.with_checker),
+            "with_oneself": share_json(reviews.with_oneself),
+            "with_checker": share_json(reviews.with_checker),
         }
     }
 
 
-def _share_json(share: Share) -> dict[str, Any]:
+def share_json(share: Share) -> dict[str, Any]:
+    """A share with its count and Wilson's interval, as JSON values."""
     return {
         "count": share.count,
         "of": share.of,
         "share": share.value,
-        "interval": _interval_json(share.interval),
+        "interval": interval_json(share.interval),
     }
 
 
-def _interval_json(interval: Interval) -> list[float]:
+def interval_json(interval: Interval) -> list[float]:
+    """An interval's ends."""
     return [interval.low, interval.high]
 
 
 def _accuracy_json(accuracy: Accuracy) -> dict[str, Any]:
     return {
-        "first": _share_json(accuracy.first),
-        "final": _share_json(accuracy.final),
-        "first_flexible": _share_json(accuracy.first_flexible),
-        "final_flexible": _share_json(accuracy.final_flexible),
+        "first": share_json(accuracy.first),
+        "final": share_json(accuracy.final),
+        "first_flexible": share_json(accuracy.first_flexible),
+        "final_flexible": share_json(accuracy.final_flexible),
     }
 
 
@@ -164,7 +167,7 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
         "fixed": comparison.fixed,
         "broken": comparison.broken,
         "difference": comparison.difference,
-        "interval": _interval_json(comparison.interval),
+        "interval": interval_json(comparison.interval),
         "p": comparison.p,
         "outcome": comparison.sentence,
     }
@@ -177,11 +180,11 @@ def _evaluation_json(one: IterationEvaluation) -> dict[str, Any]:
         "complete": one.complete,
         "wanted": one.wanted,
         "accuracy": {group: _accuracy_json(each) for group, each in one.accuracy.items()},
-        "updated": _share_json(one.updated),
-        "wrong_to_right": _share_json(one.wrong_to_right),
-        "right_to_wrong": _share_json(one.right_to_wrong),
-        "unchanged": _share_json(one.unchanged),
-        "collapsed": _share_json(one.collapsed) if one.collapsed else None,
-        "cut_off": _share_json(one.cut_off),
+        "updated": share_json(one.updated),
+        "wrong_to_right": share_json(one.wrong_to_right),
+        "right_to_wrong": share_json(one.right_to_wrong),
+        "unchanged": share_json(one.unchanged),
+        "collapsed": share_json(one.collapsed) if one.collapsed else None,
+        "cut_off": share_json(one.cut_off),
         "against_start": _comparison_json(one.against_start) if one.against_start else None,
     }

@@ -16,12 +16,13 @@ from itertools import count
 from pathlib import Path
 
 from engine.errors import Interrupted, ProjectError, TripostError
-from engine.export.folders import PROVENANCE, free_bytes
+from engine.export.folders import PROVENANCE
 from engine.export.formats import MODELFILE, ExportFormat, ExportRequest, Precision, default_folder
 from engine.export.process import ExportProcess
 from engine.export.provenance import Export, read_export
 from engine.export.survey import Survey, survey
 from engine.export.tools import create_command, find_ollama
+from engine.files import free_bytes
 from engine.project import Project
 from tripost_tui.preflight import folder_of
 from tripost_tui.state.reading import folder_bytes, trouble_of

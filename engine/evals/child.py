@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import subprocess
 import sys
 import tempfile
@@ -12,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from engine.ended import why_ended
 from engine.errors import RunFailed, TripostError
 from engine.process import child_environment
 
-_TAIL_BYTES = 20_000
-_TAIL_LINES = 6
+_KEPT = "What is stored is kept: the same command goes on from there."
 _MODULE = "engine.evals"
 
 
@@ -69,22 +68,6 @@ def work_on(folder: Path, evaluation_id: int, *more: str) -> Iterator[dict[str, 
             failed.exit_code = int(failure["code"])
             raise failed
         if code:
-            raise RunFailed(_why(code, _last_words(errors)), "The evaluation broke off")
-
-
-def _why(code: int, said: str) -> str:
-    if code == -signal.SIGKILL:
-        why = "Its process was killed (signal 9), as the system does where memory runs out."
-    elif code < 0:
-        why = f"Its process was ended by signal {-code}."
-    else:
-        why = f"Its process ended with exit code {code}."
-    why += " What is stored is kept: the same command goes on from there."
-    return f"{why} Its last words:\n{said}" if said else why
-
-
-def _last_words(errors: Any) -> str:
-    size = errors.seek(0, 2)
-    errors.seek(max(0, size - _TAIL_BYTES))
-    lines = errors.read().decode(errors="replace").strip().splitlines()
-    return "\n".join(lines[-_TAIL_LINES:])
+            raise RunFailed(
+                f"{_KEPT} {why_ended(code, errors)}", "The evaluation's process ended unexpectedly"
+            )

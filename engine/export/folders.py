@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import ProjectError, project_error
-from engine.files import sync_folder
+from engine.files import free_bytes, sync_folder
 
 PROVENANCE = "tripost-export.json"
 """What makes a folder an export; see `engine.export.provenance`."""
@@ -30,14 +30,6 @@ def check_target(out: Path, *, replace: bool) -> None:
     else:
         how = "It is no export, and stays as it is. Name another folder."
     raise ProjectError(f"{out} is there already. {how}", _TITLE)
-
-
-def free_bytes(out: Path) -> int | None:
-    """Return the room on the disk that ``out`` would be on; None where it cannot be told."""
-    for folder in (out, *out.parents):
-        with suppress(OSError):
-            return shutil.disk_usage(folder).free
-    return None
 
 
 def check_room(out: Path, needed_bytes: int) -> None:

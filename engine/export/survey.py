@@ -8,11 +8,11 @@ from pathlib import Path
 
 from db.store import Store
 from engine.errors import ProjectError
-from engine.export.folders import free_bytes
 from engine.export.formats import ExportFormat, Precision
 from engine.export.offers import Offer, offers
 from engine.export.provenance import Export, find_exports
 from engine.export.tools import find_converter, find_ollama
+from engine.files import free_bytes
 from engine.project import Project
 from engine.trained import (
     TrainedIteration,

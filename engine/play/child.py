@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,12 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from engine.ended import why_ended
 from engine.errors import StudentError
 from engine.play.messages import Ended, Event, Failed, Request, Unreadable, encode, read_event
 from engine.process import child_environment
 
-_TAIL_LINES = 6
-_TAIL_BYTES = 20_000
 _PATIENCE_S = 5.0
 
 DIED = "The model's process ended unexpectedly"
@@ -143,24 +141,11 @@ class PlayProcess:
                 message=self._fatal.message,
                 exit_code=self._fatal.exit_code,
             )
-        said = self._last_words()
-        if code == -signal.SIGKILL:
-            why = "It was killed (signal 9), as the system does where memory runs out."
-        elif code < 0:
-            why = f"It was ended by signal {-code} ({signal.Signals(-code).name})."
-        else:
-            why = f"It ended with exit code {code}."
         return Ended(
             title=DIED,
-            message=f"{why} Its last words:\n{said}" if said else why,
+            message=why_ended(code, self._errors),
             exit_code=StudentError.exit_code,
         )
-
-    def _last_words(self) -> str:
-        size = self._errors.seek(0, 2)
-        self._errors.seek(max(0, size - _TAIL_BYTES))
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return "\n".join(lines[-_TAIL_LINES:])
 
 
 def _command(project: Path, run_id: int | None) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from engine.errors import ProjectError, TripostError
+from engine.files import free_bytes
 from engine.student_place import find_student
 from engine.study.plan import PlannedRun
 
@@ -45,11 +45,8 @@ def _weights(run: PlannedRun) -> int:
 
 def check_room(folder: Path, needed: int) -> None:
     """Raise ProjectError where the disk has not so many bytes left, and some to spare."""
-    there = folder
-    while not there.exists():
-        there = there.parent
-    free = shutil.disk_usage(there).free
-    if free < needed + _SPARE_BYTES:
+    free = free_bytes(folder)
+    if free is not None and free < needed + _SPARE_BYTES:
         raise ProjectError(
             f"{folder}: {free / 1e9:.1f} GB are free, and the runs that are left need about "
             f"{(needed + _SPARE_BYTES) / 1e9:.1f} GB. Free some space, or name another folder "

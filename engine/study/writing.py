@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.errors import project_error
 from engine.files import write_atomically
-from engine.report_formats import markdown_text
+from engine.report_formats import interval_json, markdown_text, share_json, table_markdown
 from engine.statistics import Share
 from engine.study.comparing import Against, Comparison, Row
 from engine.study.results import IterationResult, RunResult
@@ -20,6 +20,10 @@ from engine.study.tables import in_words, study_tables
 FILES = ("results.md", "results.csv", "results.json")
 JSON_VERSION = 1
 _SHARES = ("first", "final", "final_seen", "final_unseen", "updated")
+_SPREADS = (
+    *("start", "first", "final", "seen", "unseen"),
+    *("updated", "repaired", "spoiled", "tokens"),
+)
 _CSV_COLUMNS = (
     *("run", "student", "task", "method", "seed", "arms", "status", "iteration", "n"),
     *(f"{name}{end}" for name in _SHARES for end in ("", "_low", "_high")),
@@ -47,17 +51,7 @@ def to_markdown(comparison: Comparison) -> str:
         parts += ["", "## What is missing or does not go together", ""]
         parts += [f"- {markdown_text(text)}" for text in comparison.problems]
     for table in study_tables(comparison):
-        parts += ["", f"## {markdown_text(table.title)}"]
-        if table.rows:
-            ruler = ["---:" if i in table.numbers else "---" for i in range(len(table.columns))]
-            lines = [
-                [markdown_text(text) for text in table.columns],
-                ruler,
-                *([markdown_text(text) for text in row] for row in table.rows),
-            ]
-            parts += ["", *("| " + " | ".join(line) + " |" for line in lines)]
-        if table.note:
-            parts += ["", table.note]
+        parts += table_markdown(table)
     return "\n".join(parts) + "\n"
 
 
@@ -80,12 +74,10 @@ def to_csv(comparison: Comparison) -> str:
     return out.getvalue()
 
 
-def _bounds(share: Share) -> tuple[object, object, object]:
+def _bounds(share: Share) -> tuple[str, str, str]:
     if share.value is None:
         return "", "", ""
-    return tuple(  # type: ignore[return-value]
-        f"{value:.6g}" for value in (share.value, share.interval.low, share.interval.high)
-    )
+    return f"{share.value:.6g}", f"{share.interval.low:.6g}", f"{share.interval.high:.6g}"
 
 
 def json_text(comparison: Comparison) -> str:
@@ -107,17 +99,6 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    spreads = (
-        "start",
-        "first",
-        "final",
-        "seen",
-        "unseen",
-        "updated",
-        "repaired",
-        "spoiled",
-        "tokens",
-    )
     return {
         "table": row.table,
         "student": row.student,
@@ -127,7 +108,7 @@ def _row(row: Row) -> dict[str, Any]:
         "runs": [one.name for one in row.runs],
         "problem": row.problem,
         "is_reference": row.is_reference,
-        **{name: _spread(getattr(row, name)) for name in spreads},
+        **{name: _spread(getattr(row, name)) for name in _SPREADS},
         "against": None if row.against is None else _against(row.against),
     }
 
@@ -140,7 +121,7 @@ def _against(one: Against) -> dict[str, Any]:
     return {
         "reference": one.reference,
         "difference": one.difference,
-        "interval_over_items_and_seeds": [one.interval.low, one.interval.high],
+        "interval_over_items_and_seeds": interval_json(one.interval),
         "p": one.p,
         "p_holm": one.p_holm,
         "outcome": one.outcome,
@@ -169,19 +150,10 @@ def _run(one: RunResult) -> dict[str, Any]:
 
 
 def _iteration(one: IterationResult) -> dict[str, Any]:
-    shares = {name: getattr(one, name) for name in _SHARES}
     return {
         "iteration": one.iteration,
         "n": one.final.of,
-        **{
-            name: {
-                "count": share.count,
-                "of": share.of,
-                "share": share.value,
-                "interval": [share.interval.low, share.interval.high],
-            }
-            for name, share in shares.items()
-        },
+        **{name: share_json(getattr(one, name)) for name in _SHARES},
         "wrong_to_right": one.wrong_to_right,
         "right_to_wrong": one.right_to_wrong,
         "tokens": one.tokens,

@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.errors import StudentError, project_error
-from engine.files import sync_folder
+from engine.files import free_bytes, sync_folder
 from engine.student.model import Student
 
 _REST = ("step", "optimizer", "random", "loop", "more")
@@ -161,6 +161,7 @@ def os_error_of(folder: Path, error: Exception) -> OSError:
     quoted = re.search(r"\(os error (\d+)\)", str(error))
     if quoted is not None:
         return OSError(int(quoted[1]), os.strerror(int(quoted[1])))
-    if shutil.disk_usage(folder).free < _NO_ROOM_BYTES:
+    free = free_bytes(folder)
+    if free is not None and free < _NO_ROOM_BYTES:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     return OSError(None, str(error))

@@ -237,6 +237,7 @@ def _check_if_asked(
 def _tell_stats(store: Store, run_id: int, as_json: bool) -> None:
     from dataclasses import asdict
 
+    from engine.report_formats import share_json
     from engine.second_looks import agreements
     from tripost_tui.progress import write_json
 
@@ -247,15 +248,7 @@ def _tell_stats(store: Store, run_id: int, as_json: bool) -> None:
         write_json(
             asdict(counts)
             | {"per_minute": speed.per_minute, "accept_rate": speed.accept_rate}
-            | {
-                name: {
-                    "count": share.count,
-                    "of": share.of,
-                    "share": share.value,
-                    "interval": [share.interval.low, share.interval.high],
-                }
-                for name, share in shares.items()
-            }
+            | {name: share_json(share) for name, share in shares.items()}
         )
         return
     click.echo(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ProjectError
-from engine.export.folders import PROVENANCE, check_room, check_target, free_bytes, new_folder
+from engine.export.folders import PROVENANCE, check_room, check_target, new_folder
+from engine.files import free_bytes
 
 
 def export_at(folder: Path, text: str = "old") -> Path:
