@@ -111,8 +111,8 @@ def find_trained(
     return Trained(run, found.iteration, folder, settings)
 
 
-def trained_iterations(project: Project, store: Store, run_id: int) -> list[TrainedIteration]:
-    """Return the iterations of a run that have been trained, the first first. Raises StoreError."""
+def final_shares(store: Store, run_id: int) -> dict[int, Share]:
+    """Return how many final answers were right in each whole evaluation; 0 is the start."""
     whole = {
         stage.iteration
         for stage in store.stages(run_id)
@@ -125,6 +125,12 @@ def trained_iterations(project: Project, store: Store, run_id: int) -> list[Trai
             right[counts.iteration] = Share(
                 before.count + counts.final_correct, before.of + counts.n
             )
+    return right
+
+
+def trained_iterations(project: Project, store: Store, run_id: int) -> list[TrainedIteration]:
+    """Return the iterations of a run that have been trained, the first first. Raises StoreError."""
+    right = final_shares(store, run_id)
     found = {}
     for checkpoint in store.checkpoints(run_id):
         if checkpoint.kind is CheckpointKind.ITERATION:
@@ -139,19 +145,25 @@ def trained_iterations(project: Project, store: Store, run_id: int) -> list[Trai
     return list(found.values())
 
 
-def choose_iteration(iterations: Sequence[TrainedIteration]) -> tuple[TrainedIteration, str] | None:
+def choose_iteration(
+    iterations: Sequence[TrainedIteration], start: Share | None = None
+) -> tuple[TrainedIteration, str] | None:
     """Return the iteration to take unless a person says otherwise, and why, in words.
 
     That is the one whose final answers were right most often, of several the last; without a
-    whole evaluation the last one. Deleted weights cannot be taken. None where there are none.
+    whole evaluation the last one. Where the ``start`` did better, the words say so. Deleted weights
+    cannot be taken. None where there are none.
     """
     here = [one for one in iterations if one.is_here]
     if not here:
         return None
-    if any(one.final is not None for one in here):
-        best = max(here, key=lambda one: (one.final.value or 0 if one.final else -1, one.iteration))
-        return best, "best on the test"
-    return here[-1], "the last; none has been evaluated"
+    if all(one.final is None for one in here):
+        return here[-1], "the last; none has been evaluated"
+    best = max(here, key=lambda one: (one.final.value or 0 if one.final else -1, one.iteration))
+    assert best.final is not None
+    if start is not None and start.value is not None and start.value > (best.final.value or 0):
+        return best, f"best of these; the start had {100 * start.value:.1f}%"
+    return best, "best on the test"
 
 
 def _files_bytes(folder: Path) -> int | None:

@@ -53,7 +53,7 @@ def list_offers(wish: ExportWish, as_json: bool) -> None:
     for one in found.iterations:
         mark = "*" if one.iteration == found.chosen else " "
         right = f"{percent(one.final.count, one.final.of)}%" if one.final else "not evaluated"
-        gone = "" if one.is_here else ", weights deleted"
+        gone = "" if one.is_here else f", {found.gone}"
         click.echo(f"{mark} iteration {one.iteration}: {right}{gone}")
     for offer in found.offers:
         taken = (

@@ -31,6 +31,7 @@ NO_CONVERTER = (
 )
 FULL_WEIGHTS = "all weights were trained: there is no adapter"
 DELETED = "its weights have been deleted"
+RECORDED = "its weights are no part of the recording"
 
 _KINDS: Mapping[str, Precision] = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
 _WITH_WEIGHTS = (ExportFormat.MERGED, ExportFormat.GGUF, ExportFormat.OLLAMA)
@@ -140,23 +141,24 @@ def offers(
     converter: Path | None,
     precision: Precision | None = None,
     all_iterations: bool = False,
+    gone: str = DELETED,
 ) -> list[Offer]:
-    """Return all formats in their order. ``trained`` is None where the weights are gone.
+    """Return all formats in their order. ``trained`` is None where the weights are ``gone``.
 
     ``converter`` is llama.cpp's, None where it is not found.
     """
     found = {
-        ExportFormat.ADAPTER: _adapter(iteration),
+        ExportFormat.ADAPTER: _adapter(iteration, gone),
         ExportFormat.DATASET: _dataset(store, run_id, None if all_iterations else iteration),
     }
-    for offer in _models(iteration, trained, converter, precision):
+    for offer in _models(iteration, trained, converter, precision, gone):
         found[offer.format] = offer
     return [found[each] for each in ExportFormat]
 
 
-def _adapter(iteration: TrainedIteration) -> Offer:
+def _adapter(iteration: TrainedIteration, gone: str) -> Offer:
     if not iteration.is_here:
-        return Offer(ExportFormat.ADAPTER, why_not=DELETED)
+        return Offer(ExportFormat.ADAPTER, why_not=gone)
     if not iteration.is_adapter:
         return Offer(ExportFormat.ADAPTER, why_not=FULL_WEIGHTS)
     size = iteration.weights_bytes
@@ -180,9 +182,10 @@ def _models(
     trained: Trained | None,
     converter: Path | None,
     precision: Precision | None,
+    gone: str,
 ) -> Sequence[Offer]:
     if trained is None or not iteration.is_here:
-        return [Offer(each, why_not=DELETED) for each in _WITH_WEIGHTS]
+        return [Offer(each, why_not=gone) for each in _WITH_WEIGHTS]
     try:
         facts = model_facts(trained, trained.place())
     except (TripostError, OSError) as error:
@@ -195,8 +198,8 @@ def _models(
         note = "the model has to be fetched from the hub first"
     merged = Offer(ExportFormat.MERGED, size, note=f"{wanted}{_and(note)}", needed_bytes=size)
     if facts.way is None:
-        gone = [ExportFormat.GGUF, ExportFormat.OLLAMA]
-        return [merged, *(Offer(each, why_not=facts.no_gguf) for each in gone)]
+        others = [ExportFormat.GGUF, ExportFormat.OLLAMA]
+        return [merged, *(Offer(each, why_not=facts.no_gguf) for each in others)]
     numbers = gguf_precision(facts.way, wanted)
     one_file = _size(facts, numbers)
     ours = facts.way is GgufWay.OURS

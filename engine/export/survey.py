@@ -9,7 +9,7 @@ from pathlib import Path
 from db.store import Store
 from engine.errors import ProjectError
 from engine.export.formats import ExportFormat, Precision
-from engine.export.offers import Offer, offers
+from engine.export.offers import DELETED, RECORDED, Offer, offers
 from engine.export.provenance import Export, find_exports
 from engine.export.tools import find_converter, find_ollama
 from engine.files import free_bytes
@@ -17,6 +17,7 @@ from engine.project import Project
 from engine.trained import (
     TrainedIteration,
     choose_iteration,
+    final_shares,
     find_trained,
     run_of,
     trained_iterations,
@@ -27,8 +28,8 @@ from engine.trained import (
 class Survey:
     """What there is. ``offers`` are those of the iteration ``chosen``, which ``why`` explains.
 
-    ``start_right`` is how many final answers were right before training. ``chosen`` is None where
-    no iteration has been trained yet.
+    ``chosen`` is None where no iteration has been trained yet, ``gone`` says why weights are not
+    here.
     """
 
     project: str
@@ -37,6 +38,7 @@ class Survey:
     chosen: int | None
     default: int | None
     why: str
+    gone: str
     offers: Sequence[Offer]
     exports: Sequence[Export]
     free_bytes: int | None
@@ -65,10 +67,11 @@ def survey(
         ProjectError: there is no run yet, or no such iteration.
         StoreError: the store cannot be read.
     """
+    gone = RECORDED if project.is_recording else DELETED
     with Store.read(project.db_path) as store:
         run = run_of(project, store, run_id)
         iterations = trained_iterations(project, store, run.id)
-        best = choose_iteration(iterations)
+        best = choose_iteration(iterations, final_shares(store, run.id).get(0))
         default = (
             best[0].iteration if best else max((i.iteration for i in iterations), default=None)
         )
@@ -92,6 +95,7 @@ def survey(
                 converter=converter,
                 precision=precision,
                 all_iterations=all_iterations,
+                gone=gone,
             )
     return Survey(
         project=project.name,
@@ -99,7 +103,8 @@ def survey(
         iterations=iterations,
         chosen=chosen,
         default=default,
-        why=best[1] if best else "the last; its weights have been deleted",
+        why=best[1] if best else f"the last; {gone}",
+        gone="not in the recording" if project.is_recording else "weights deleted",
         offers=offered,
         exports=find_exports([project.exports, *elsewhere]),
         free_bytes=free_bytes(project.exports),

@@ -170,6 +170,30 @@ async def test_the_report_is_shown_and_copied(
         assert isinstance(app.screen, RunScreen)
 
 
+async def test_a_web_page_that_is_done_after_the_report_is_left_is_told_all_the_same(
+    app: TripostApp, project: Project, state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded.record(project)
+    left, page = Event(), project.exports / "report-run1.html"
+
+    def drawn(*_: object) -> Path:
+        left.wait(30)
+        return page
+
+    monkeypatch.setattr(app.backend, "report_page", drawn)
+    monkeypatch.setenv("SSH_TTY", "/dev/pts/1")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_run(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: "better than the start by 15.0 points" in text_of(pilot))
+        await pilot.press("w", "escape")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen), "the run")
+        left.set()
+        copied = state_folder / "copied.txt"
+        await until(pilot, lambda: copied.exists() and str(page) in copied.read_text())
+        assert isinstance(app.screen, RunScreen)
+
+
 async def test_quitting_while_a_run_is_at_work_asks_and_leaves_it_by_default(
     app: TripostApp, project: Project
 ) -> None:

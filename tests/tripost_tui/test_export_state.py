@@ -66,6 +66,7 @@ def survey(
         chosen=chosen,
         default=1 if iterations else None,
         why="best on the test",
+        gone="weights deleted",
         offers=offers,
         exports=exports,
         free_bytes=10_000 * MB,

@@ -66,10 +66,11 @@ class ReportScreen(BaseScreen):
         app = tripost(self.app)
 
         def written(path: Path) -> None:
-            # It stays to be read when the message of the copy has gone.
-            box = self.query_one("#report", ScrollableContainer)
-            box.border_subtitle = Content(f"Written: {one_line(str(path))}")
             app.copy(str(path))
+            if self.is_there:
+                # It stays to be read when the message of the copy has gone.
+                box = self.query_one("#report", ScrollableContainer)
+                box.border_subtitle = Content(f"Written: {one_line(str(path))}")
 
         app.say("Drawing the report …")
         app.job(lambda: app.backend.report_page(self.place.path, self.place.run_id), written)

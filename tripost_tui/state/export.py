@@ -259,20 +259,16 @@ class ExportState:
         if self.reading is None:
             return []
         found = self.reading.survey
+        notes = {found.default: found.why}
         return [
             IterationRow(
                 one.iteration,
                 one.iteration == self.iteration,
                 _accuracy(one),
-                self._note(one, found.default, found.why),
+                notes.get(one.iteration, "") if one.is_here else found.gone,
             )
             for one in found.iterations
         ]
-
-    def _note(self, one: TrainedIteration, default: int | None, why: str) -> str:
-        if not one.is_here:
-            return "weights deleted"
-        return why if one.iteration == default else ""
 
     def format_rows(self) -> list[FormatRow]:
         offers: Sequence[Offer] = self.reading.survey.offers if self.reading else ()

@@ -12,9 +12,9 @@ from db.store import Store
 from engine.errors import ProjectError
 from engine.export.folders import PROVENANCE
 from engine.export.formats import ExportFormat, Precision
-from engine.export.offers import DELETED, FULL_WEIGHTS, NO_CONVERTER
+from engine.export.offers import DELETED, RECORDED, FULL_WEIGHTS, NO_CONVERTER
 from engine.export.survey import Survey, survey
-from engine.project import Project
+from engine.project import RECORDING_FILE, Project
 from engine.statistics import Share
 from engine.trained import TrainedIteration, choose_iteration, find_trained
 
@@ -100,6 +100,28 @@ def one(number: int, right: int | None, n_bytes: int | None = 1) -> TrainedItera
 def test_which_iteration_is_chosen(iterations: list[TrainedIteration], chosen: int | None) -> None:
     found = choose_iteration(iterations)
     assert (found[0].iteration if found else None) == chosen
+
+
+def test_a_start_that_did_better_is_named() -> None:
+    iterations = [one(1, 5), one(2, 7)]
+    for start, why in (
+        (None, "best on the test"),
+        (Share(7, 10), "best on the test"),
+        (Share(8, 10), "best of these; the start had 80.0%"),
+    ):
+        found = choose_iteration(iterations, start)
+        assert found is not None
+        assert (found[0].iteration, found[1]) == (2, why)
+
+
+def test_a_recording_has_no_weights_and_says_so(copy: Project) -> None:
+    for iteration in (1, 2):
+        rmtree(copy.checkpoints / f"run1-iteration{iteration}")
+    (copy.path / RECORDING_FILE).touch()
+    found = survey(copy)
+    assert found.gone == "not in the recording"
+    assert reasons(found)[ExportFormat.MERGED] == RECORDED
+    assert found.why == "the last; its weights are no part of the recording"
 
 
 def test_deleted_weights_are_told_and_the_dataset_stays(copy: Project, tmp_path: Path) -> None:
