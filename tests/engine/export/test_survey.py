@@ -12,7 +12,7 @@ from db.store import Store
 from engine.errors import ProjectError
 from engine.export.folders import PROVENANCE
 from engine.export.formats import ExportFormat, Precision
-from engine.export.offers import DELETED, RECORDED, FULL_WEIGHTS, NO_CONVERTER
+from engine.export.offers import DELETED, FULL_WEIGHTS, NO_CONVERTER, RECORDED
 from engine.export.survey import Survey, survey
 from engine.project import RECORDING_FILE, Project
 from engine.statistics import Share
