@@ -333,8 +333,9 @@ def late_said(late: LateReviews) -> str:
 
 NOT_COLLECTED: tuple[str, ...] = (
     "Nothing is collected for this iteration yet.",
-    "Trajectories come when the run samples the student and edits its attempts:",
-    "esc, then {run.pause} starts or resumes it. What would train is shown as they come.",
+    "Trajectories come when the run samples the student and edits its attempts.",
+    "Where no engine is at work: esc, then {run.pause} starts or resumes it.",
+    "What would train is shown as they come.",
 )
 
 
