@@ -29,6 +29,23 @@ def test_where_it_is_narrow_the_names_wrap_first() -> None:
     ]
 
 
+def test_words_in_the_last_column_wrap_where_they_find_no_room() -> None:
+    table = Table(
+        "Against the start",
+        ("iteration", "outcome"),
+        (("1", "better than the start by 6.5 points"),),
+    )
+    assert [text for _, text in table_lines(table, 30)] == [
+        "iteration outcome",
+        "1         better than the",
+        "          start by 6.5 points",
+    ]
+    # Numbers stay whole, and so do words that would be left a few columns.
+    for width, numbers in ((30, frozenset({1})), (20, frozenset[int]())):
+        whole = Table(table.title, table.columns, table.rows, numbers)
+        assert len(table_lines(whole, width)) == 2
+
+
 def test_a_page_has_its_headline_titles_and_notes() -> None:
     page = ReportPage(
         "Better [/x]\x1b[2J.", (TABLE, Table("None", ("a",), (), note="Nothing.")), ""

@@ -28,6 +28,10 @@ class ReportPage:
     markdown: str
 
 
+_NARROWEST = 16
+"""To how few columns the words of a table's last column are wrapped."""
+
+
 def page_lines(page: ReportPage, width: int) -> list[tuple[LineKind, str]]:
     """Every line with its kind. Words wrap at ``width``; a table that is wider stays whole."""
     lines = [(LineKind.HEADLINE, line) for line in _wrapped(page.headline, width)]
@@ -41,7 +45,11 @@ def page_lines(page: ReportPage, width: int) -> list[tuple[LineKind, str]]:
 
 
 def table_lines(table: Table, width: int) -> list[tuple[LineKind, str]]:
-    """A table in aligned columns. Where it is too wide, its column names wrap at words first."""
+    """A table in aligned columns.
+
+    Where it is too wide, its column names wrap at words first, and then what its last column says
+    in words.
+    """
     rows = [[_cell(cell) for cell in row] for row in table.rows]
     data = [max((len(row[at]) for row in rows), default=0) for at in range(len(table.columns))]
     names = [clean_text(name) for name in table.columns]
@@ -52,6 +60,9 @@ def table_lines(table: Table, width: int) -> list[tuple[LineKind, str]]:
         widths = [max(one, word) for one, word in zip(data, longest, strict=True)]
         if sum(widths) + gap * (len(widths) - 1) > width:
             gap = 1
+    room = width - sum(widths[:-1]) - gap * (len(widths) - 1)
+    if len(widths) - 1 not in table.numbers and _NARROWEST <= room < widths[-1]:
+        widths[-1] = room
     heads = [
         textwrap.wrap(name, max(1, one), break_long_words=False) or [""]
         for name, one in zip(names, widths, strict=True)
@@ -62,7 +73,12 @@ def table_lines(table: Table, width: int) -> list[tuple[LineKind, str]]:
         (LineKind.COLUMNS, _joined([head[at] for head in padded], widths, table, gap))
         for at in range(depth)
     ]
-    return lines + [(LineKind.ROW, _joined(row, widths, table, gap)) for row in rows]
+    for *row, last in rows:
+        first, *more = textwrap.wrap(last, max(1, widths[-1])) or [""]
+        lines.append((LineKind.ROW, _joined([*row, first], widths, table, gap)))
+        empty = [""] * len(row)
+        lines += [(LineKind.ROW, _joined([*empty, rest], widths, table, gap)) for rest in more]
+    return lines
 
 
 def _joined(cells: Sequence[str], widths: Sequence[int], table: Table, gap: int) -> str:
