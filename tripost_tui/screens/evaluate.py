@@ -268,7 +268,9 @@ class EvaluateScreen(DeskScreen[ItemDesk, ItemsView], FollowingScreen):
     def _offer(self, side: int, choices: list[ModelChoice]) -> None:
         """Let a person choose a model."""
         run = self.state.run.run
-        if not self.is_there or run is None or not choices:
+        if not self.is_there:
+            return
+        if run is None or not choices:
             tripost(self.app).say("There is no evaluated model yet.")
             return
         offer_models(
